@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/differential/campaign.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+namespace test::differential {
+
+fabric::Result<std::unique_ptr<Campaign>> Campaign::create(const CampaignOptions& options,
+                                                           const cpu::CpuModel& model, Tally& tally) {
+    std::unique_ptr<Campaign> campaign(new Campaign(options, tally));
+    campaign->guest_ = TRY(GuestCpu::create(model, options.engine));
+    campaign->host_ = TRY(HostCpu::create());
+    GeneratorOptions generator = options.generator;
+    if (!campaign->host_->segments_available()) generator.mode16 = generator.mode32 = false;
+    campaign->generator_ = std::make_unique<Generator>(generator, campaign->guest_->features());
+    const auto usual = campaign->generator_->usual_memory();
+    campaign->expected_.assign(usual.begin(), usual.end());
+    std::ranges::copy(usual, campaign->host_->memory().begin());
+    std::ranges::copy(usual, campaign->guest_->memory().begin());
+    if (campaign->generator_->chosen_forms().empty()) {
+        return fabric::Error{"no form of that name can be tested"};
+    }
+    return campaign;
+}
+
+void Campaign::run() {
+    for (u64 i = 0; i < options_.count; ++i) run_case(options_.first + i * options_.stride);
+}
+
+void Campaign::set_memory(const MemoryPatch& patch) {
+    const u64 first = std::max(patch.linear, arena);
+    const u64 end = std::min(patch.linear + patch.bytes.size(), arena_end);
+    if (first >= end || patch.linear > end) return;
+    const u8* from = patch.bytes.data() + (first - patch.linear);
+    for (u8* memory : {expected_.data(), host_->memory().data(), guest_->memory().data()}) {
+        std::memcpy(memory + (first - arena), from, end - first);
+    }
+}
+
+void Campaign::restore_memory() {
+    for (const std::span<u8> memory : {host_->memory(), guest_->memory()}) {
+        if (std::memcmp(memory.data(), expected_.data(), arena_writable_size) != 0) {
+            std::memcpy(memory.data(), expected_.data(), arena_writable_size);
+        }
+    }
+    for (MemoryPatch& patch : test_.patches) {
+        const u64 first = std::max(patch.linear, arena);
+        const u64 end = std::min(patch.linear + patch.bytes.size(), arena_end);
+        if (first >= end || patch.linear > end) continue;
+        const u8* usual = generator_->usual_memory().data() + (first - arena);
+        std::copy_n(usual, end - first, patch.bytes.begin() + static_cast<i64>(first - patch.linear));
+        set_memory(patch);
+    }
+}
+
+void Campaign::run_case(u64 index) {
+    generator_->make(index, test_);
+    for (const MemoryPatch& patch : test_.patches) set_memory(patch);
+    const Outcome host = host_->run(test_);
+    const Outcome guest = guest_->run(test_);
+    auto found = differences(test_, host, guest, options_.comparison);
+    const auto in_memory = memory_differences(host_->memory(), guest_->memory());
+    found.insert(found.end(), in_memory.begin(), in_memory.end());
+
+    const auto count = [](u64& counter) { __atomic_fetch_add(&counter, 1, __ATOMIC_RELAXED); };
+    count(tally_.done);
+    count(tally_.cases[test_.form]);
+    if (host.ending == Ending::Fault) {
+        count(tally_.faults);
+        count(tally_.vectors[host.vector % 32]);
+    } else {
+        count(tally_.completed[test_.form]);
+    }
+    const bool refused = guest.ending == Ending::Fault && guest.vector == 6;
+    if (!found.empty() && refused && !foreign_extension(test_).empty()) {
+        count(tally_.foreign);
+    } else if (!found.empty()) {
+        count(tally_.different);
+        count(tally_.differing[test_.form]);
+        report(found);
+    }
+    restore_memory();
+}
+
+void Campaign::report(const std::vector<std::string>& found) {
+    if (options_.quiet || tally_.differing[test_.form] > options_.shown_per_form) return;
+    if (++shown_ > options_.shown) return;
+    std::string text = fmt::format("difference in case {}:{}: {}", test_.seed, test_.index, describe(test_));
+    for (const std::string& line : found) text += "      " + line + "\n";
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+}
+
+}  // namespace test::differential

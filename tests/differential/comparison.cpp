@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/differential/comparison.hpp"
+
+#include <Zydis/Zydis.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cpu/decode/decoder.hpp"
+#include "cpu/decode/disassembly.hpp"
+
+namespace test::differential {
+
+using cpu::CodeMode;
+
+namespace {
+constexpr std::array<const char*, 16> gpr_names = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp",
+                                                   "rsi", "rdi", "r8",  "r9",  "r10", "r11",
+                                                   "r12", "r13", "r14", "r15"};
+constexpr std::array<const char*, 6> segment_names = {"es", "cs", "ss", "ds", "fs", "gs"};
+
+class Comparison {
+public:
+    Comparison(const Case& test, const Outcome& host, const Outcome& guest,
+               const ComparisonOptions& options)
+        : test_(test), host_(host), guest_(guest), options_(options) {}
+
+    std::vector<std::string> run() {
+        if (compare_ending()) {
+            compare_registers();
+            compare_extended();
+        }
+        return std::move(found_);
+    }
+
+private:
+    bool check(const std::string& name, u64 host, u64 guest) {
+        if (host == guest) return true;
+        found_.push_back(fmt::format("{:12} host {:#x}  ours {:#x}", name, host, guest));
+        return false;
+    }
+    void check_half(const std::string& name, const XsaveImage::Half& host,
+                    const XsaveImage::Half& guest) {
+        if (host == guest) return;
+        found_.push_back(fmt::format("{:12} host {:016x}'{:016x}  ours {:016x}'{:016x}", name,
+                                     host.high, host.low, guest.high, guest.low));
+    }
+
+    static std::string ending_name(const Outcome& outcome) {
+        switch (outcome.ending) {
+            case Ending::Completed: return fmt::format("completed, rip {:#x}", outcome.registers.rip);
+            case Ending::Hang: return "hung";
+            case Ending::Fault: break;
+        }
+        return fmt::format("vector {} error {:#x} address {:#x} rip {:#x}", outcome.vector,
+                           outcome.error_code, outcome.vector == 14 ? outcome.address : 0,
+                           outcome.registers.rip);
+    }
+
+    bool compare_ending() {
+        const bool same = host_.ending == guest_.ending &&
+                          (host_.ending != Ending::Fault || host_.vector == guest_.vector);
+        if (!same) {
+            found_.push_back(
+                fmt::format("ending       host {}  ours {}", ending_name(host_), ending_name(guest_)));
+            return false;
+        }
+        if (host_.ending == Ending::Fault) {
+            // Linux hides what is mapped in its half: every fault there looks like one of rights.
+            const u32 hidden = host_.vector == 14 && host_.address >> 63 != 0;
+            check("error code", host_.error_code | hidden, guest_.error_code | hidden);
+            if (host_.vector == 14) check("cr2", host_.address, guest_.address);
+        }
+        return true;
+    }
+
+    void compare_registers() {
+        const Registers& host = host_.registers;
+        const Registers& guest = guest_.registers;
+        const u64 mask = test_.mode == CodeMode::Bits64 ? ~u64{0} : 0xffff'ffff;
+        for (usize i = 0; i < 16; ++i) {
+            check(gpr_names[i], host.gpr[i] & mask, guest.gpr[i] & mask);
+        }
+        check("rip", host.rip, guest.rip);
+        const u64 flags = ~undefined_flags();
+        check("rflags", host.rflags & flags, guest.rflags & flags);
+        for (usize i = 0; i < 6; ++i) {
+            check(segment_names[i], host.selectors[i], guest.selectors[i]);
+        }
+        check("fs base", host.fs_base, guest.fs_base);
+        check("gs base", host.gs_base, guest.gs_base);
+    }
+
+    u64 undefined_flags() const {
+        if (options_.undefined_flags == UndefinedFlags::Compare || test_.decoded.length == 0) return 0;
+        return cpu::form_of(test_.decoded).flags_undefined;
+    }
+
+    void compare_extended() {
+        const XsaveImage& host = host_.registers.extended;
+        const XsaveImage& guest = guest_.registers.extended;
+        check("fcw", host.fcw, guest.fcw);
+        check("fsw", host.fsw, guest.fsw);
+        check("ftw", host.ftw, guest.ftw);
+        check("fop", host.fop, guest.fop);
+        check("fip", host.fip & 0xffff'ffff, guest.fip & 0xffff'ffff);
+        check("fdp", host.fdp & 0xffff'ffff, guest.fdp & 0xffff'ffff);
+        check("mxcsr", host.mxcsr, guest.mxcsr);
+        for (usize i = 0; i < 8; ++i) check_half(fmt::format("st{}", i), host.st[i], guest.st[i]);
+        for (usize i = 0; i < 16; ++i) {
+            check_half(fmt::format("xmm{}", i), host.xmm[i], guest.xmm[i]);
+            check_half(fmt::format("ymm{} high", i), host.ymm_high[i], guest.ymm_high[i]);
+        }
+    }
+
+    const Case& test_;
+    const Outcome& host_;
+    const Outcome& guest_;
+    const ComparisonOptions& options_;
+    std::vector<std::string> found_;
+};
+
+bool plainly_equal(const Outcome& host, const Outcome& guest) {
+    const Registers& left = host.registers;
+    const Registers& right = guest.registers;
+    const XsaveImage& x = left.extended;
+    const XsaveImage& y = right.extended;
+    return host.ending == guest.ending && host.ending == Ending::Completed &&
+           left.gpr == right.gpr && left.rip == right.rip && left.rflags == right.rflags &&
+           left.selectors == right.selectors && left.fs_base == right.fs_base &&
+           left.gs_base == right.gs_base && x.fcw == y.fcw && x.fsw == y.fsw && x.ftw == y.ftw &&
+           x.fop == y.fop && x.fip == y.fip && x.fdp == y.fdp && x.mxcsr == y.mxcsr &&
+           x.st == y.st && x.xmm == y.xmm && x.ymm_high == y.ymm_high;
+}
+
+std::string hex_bytes(std::span<const u8> bytes) {
+    std::string text;
+    for (const u8 byte : bytes) text += fmt::format("{:02x} ", byte);
+    return text;
+}
+}  // namespace
+
+std::vector<std::string> differences(const Case& test, const Outcome& host, const Outcome& guest,
+                                     const ComparisonOptions& options) {
+    if (plainly_equal(host, guest)) return {};
+    return Comparison(test, host, guest, options).run();
+}
+
+std::vector<std::string> memory_differences(std::span<const u8> host, std::span<const u8> guest) {
+    std::vector<std::string> found;
+    constexpr usize shown = 16;
+    const auto [left, right] = std::mismatch(host.begin(), host.end(), guest.begin());
+    if (left == host.end()) return found;
+    const auto at = static_cast<usize>(left - host.begin());
+    const usize size = std::min(shown, host.size() - at);
+    found.push_back(fmt::format("memory       at {:#x}: host {} ours {}", arena + at,
+                                hex_bytes(host.subspan(at, size)),
+                                hex_bytes(guest.subspan(at, size))));
+    return found;
+}
+
+std::string describe(const Case& test) {
+    const Registers& before = test.before;
+    const std::span<const u8> bytes(test.code.data(), test.code_size);
+    const std::span<const u8> last = bytes.subspan(test.last_instruction);
+    const int bits = test.mode == CodeMode::Bits64 ? 64 : test.mode == CodeMode::Bits32 ? 32 : 16;
+    std::string text = fmt::format(
+        "{} bits at {:#x}: {}  {}\n", bits, test.code_address, hex_bytes(bytes),
+        test.decoded.length == 0 ? "(not decoded)"
+                                 : cpu::disassemble(last, test.mode, before.rip + test.last_instruction));
+    const cpu::Form& form = cpu::forms()[test.form];
+    text += fmt::format("    form {} {}\n   ", form.encoding, form.mnemonic);
+    for (usize i = 0; i < (bits == 64 ? 16u : 8u); ++i) {
+        text += fmt::format(" {}={:x}", gpr_names[i], before.gpr[i]);
+    }
+    text += fmt::format("\n    rip={:x} rflags={:x} fcw={:x} fsw={:x} ftw={:x} mxcsr={:x}", before.rip,
+                        before.rflags, before.extended.fcw, before.extended.fsw,
+                        before.extended.ftw, before.extended.mxcsr);
+    for (usize i = 0; i < 6; ++i) text += fmt::format(" {}={:x}", segment_names[i], before.selectors[i]);
+    text += fmt::format(" bases fs={:x} gs={:x}\n", before.fs_base, before.gs_base);
+    for (const MemoryPatch& patch : test.patches) {
+        text += fmt::format("    [{:x}] {}\n", patch.linear,
+                            hex_bytes(std::span(patch.bytes).first(std::min<usize>(patch.bytes.size(), 32))));
+    }
+    return text;
+}
+
+std::string foreign_extension(const Case& test) {
+    static constexpr auto foreign = std::to_array<std::string_view>({
+        "AMX_BF16", "AMX_INT8", "AMX_TILE", "AVX512EVEX", "AVX512VEX", "AVX_VNNI", "CET",
+        "CLDEMOTE", "ENQCMD",   "GFNI",     "HRESET",     "KEYLOCKER", "MOVDIR",   "MPX",
+        "PCONFIG",  "PKU",      "PTWRITE",  "RTM",        "SERIALIZE", "SGX",      "TDX",
+        "TSX_LDTRK", "UINTR",   "VAES",     "VPCLMULQDQ", "VTX",       "WAITPKG"});
+    ZydisDecoder decoder;
+    switch (test.mode) {
+        case CodeMode::Bits64:
+            ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+            break;
+        case CodeMode::Bits32:
+            ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_COMPAT_32, ZYDIS_STACK_WIDTH_32);
+            break;
+        case CodeMode::Bits16:
+            ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_COMPAT_16, ZYDIS_STACK_WIDTH_16);
+            break;
+    }
+    ZydisDecodedInstruction found;
+    const usize size = std::min<usize>(15, test.code.size() - test.last_instruction);
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(
+            &decoder, nullptr, test.code.data() + test.last_instruction, size, &found))) {
+        return {};
+    }
+    const char* name = ZydisISAExtGetString(found.meta.isa_ext);
+    return name && std::ranges::find(foreign, std::string_view(name)) != foreign.end() ? name : "";
+}
+
+}  // namespace test::differential

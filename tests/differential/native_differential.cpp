@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The native differential tester: random instances of every form of the instruction table that user
+// mode can run, on the host processor and on ours, from the same state; everything compared.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <map>
+#include <new>
+
+#include "cpu/core/models/cpu_model.hpp"
+#include "cpu/fpu/host_features.hpp"
+#include "tests/differential/campaign.hpp"
+#include "tests/differential/skip_list.hpp"
+
+namespace test::differential {
+namespace {
+
+struct Arguments {
+    CampaignOptions campaign;
+    std::string mode = "all";
+    std::string engine = "interpreter";
+    std::string repro;
+    u64 jobs = 1;
+    bool coverage = false;
+    bool mask_undefined = false;
+};
+
+void add_options(CLI::App& app, Arguments& to) {
+    app.add_option("--count", to.campaign.count, "Cases to run, of all jobs together");
+    app.add_option("--seed", to.campaign.generator.seed, "What the cases are made from");
+    app.add_option("--form", to.campaign.generator.form_name,
+                   "Only forms whose \"encoding mnemonic\" contains this");
+    app.add_option("--mode", to.mode, "64, 32, 16 or all")
+        ->check(CLI::IsMember({"64", "32", "16", "all"}));
+    app.add_option("--engine", to.engine, "execute or interpreter")
+        ->check(CLI::IsMember({"execute", "interpreter"}));
+    app.add_option("--sequence", to.campaign.generator.sequence,
+                   "Up to so many instructions in one case");
+    app.add_option("--jobs", to.jobs, "Processes to run side by side");
+    app.add_option("--repro", to.repro, "SEED:CASE of a difference, to run it alone");
+    app.add_option("--show-per-form", to.campaign.shown_per_form, "Differences printed of a form");
+    app.add_option("--show", to.campaign.shown, "Differences printed by a process");
+    app.add_flag("--coverage", to.coverage, "List every form with its number of cases");
+    app.add_flag("--mask-undefined", to.mask_undefined,
+                 "Do not compare flags that the manual leaves undefined");
+}
+
+bool apply(Arguments& arguments) {
+    CampaignOptions& campaign = arguments.campaign;
+    GeneratorOptions& generator = campaign.generator;
+    generator.mode16 = arguments.mode == "all" || arguments.mode == "16";
+    generator.mode32 = arguments.mode == "all" || arguments.mode == "32";
+    generator.mode64 = arguments.mode == "all" || arguments.mode == "64";
+    campaign.engine =
+        arguments.engine == "execute" ? EngineKind::Execute : EngineKind::Interpreter;
+    // Stepping is the engine's business; execute() alone knows nothing of it.
+    generator.single_step = campaign.engine == EngineKind::Interpreter;
+    if (arguments.mask_undefined) campaign.comparison.undefined_flags = UndefinedFlags::Mask;
+    if (arguments.repro.empty()) return true;
+    unsigned long seed = 0;
+    unsigned long index = 0;
+    if (std::sscanf(arguments.repro.c_str(), "%lu:%lu", &seed, &index) != 2) return false;
+    generator.seed = seed;
+    campaign.first = index;
+    campaign.count = 1;
+    arguments.jobs = 1;
+    return true;
+}
+
+/// Runs one job's share. The status its process ends with.
+int run_job(const Arguments& arguments, const cpu::CpuModel& model, Tally& tally, u64 job) {
+    CampaignOptions options = arguments.campaign;
+    options.first += job;
+    options.stride = arguments.jobs;
+    options.count = (options.count + arguments.jobs - 1 - job) / arguments.jobs;
+    auto campaign = Campaign::create(options, model, tally);
+    if (!campaign) {
+        fmt::print(stderr, "native_differential: {}\n", campaign.error().message);
+        return 2;
+    }
+    if (job == 0 && !campaign.value()->segments_available()) {
+        fmt::print("32- and 16-bit code skipped: this system has no modify_ldt\n");
+    }
+    campaign.value()->run();
+    return 0;
+}
+
+int run_jobs(const Arguments& arguments, const cpu::CpuModel& model, Tally& tally) {
+    if (arguments.jobs <= 1) return run_job(arguments, model, tally, 0);
+    std::fflush(stdout);
+    for (u64 job = 0; job < arguments.jobs; ++job) {
+        const pid_t child = fork();
+        if (child == 0) _exit(run_job(arguments, model, tally, job));
+    }
+    int worst = 0;
+    int status = 0;
+    while (wait(&status) > 0) {
+        worst = std::max(worst, WIFEXITED(status) ? WEXITSTATUS(status) : 2);
+        if (WIFSIGNALED(status)) fmt::print("a job was ended by signal {}\n", WTERMSIG(status));
+    }
+    return worst;
+}
+
+std::string form_name(usize row) {
+    const cpu::Form& form = cpu::forms()[row];
+    return fmt::format("{:28} {}", form.encoding, form.mnemonic);
+}
+
+void print_skipped() {
+    std::map<std::string_view, usize> reasons;
+    for (const cpu::Form& form : cpu::forms()) {
+        const std::string_view reason = skip_reason(form);
+        if (!reason.empty()) ++reasons[reason];
+    }
+    for (const auto& [reason, forms] : reasons) fmt::print("skipped: {} forms: {}\n", forms, reason);
+}
+
+/// How many of the forms were not hit.
+usize print_coverage(const Arguments& arguments, const Tally& tally,
+                     std::span<const u16> chosen) {
+    usize missing = 0;
+    for (const u16 row : chosen) {
+        if (arguments.coverage) {
+            fmt::print("{:9} {:9} {}\n", tally.cases[row], tally.completed[row], form_name(row));
+        }
+        if (tally.cases[row] == 0) {
+            ++missing;
+            if (missing <= 20) fmt::print("not hit: {}\n", form_name(row));
+        }
+    }
+    fmt::print("{} of {} forms hit\n", chosen.size() - missing, chosen.size());
+    return missing;
+}
+
+void print_summary(const Tally& tally) {
+    fmt::print("{} cases: {} ended in an exception ({} left out as extensions of the host)\n",
+               tally.done, tally.faults, tally.foreign);
+    fmt::print("exceptions by vector:");
+    for (usize vector = 0; vector < tally.vectors.size(); ++vector) {
+        if (tally.vectors[vector] != 0) fmt::print(" {}:{}", vector, tally.vectors[vector]);
+    }
+    fmt::print("\n");
+    for (usize row = 0; row < cpu::forms().size(); ++row) {
+        if (tally.differing[row] == 0) continue;
+        fmt::print("DIFFERS {:8} of {:8}  {}\n", tally.differing[row], tally.cases[row], form_name(row));
+    }
+    fmt::print("{} differences\n", tally.different);
+}
+
+int run(const Arguments& arguments) {
+    void* shared = mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return 2;
+    auto* tally = new (shared) Tally;
+    const cpu::CpuModel& model = cpu::default_cpu_model(cpu::host_features());
+    const cpu::FeatureSet features = cpu::features_on_host(model, cpu::host_features());
+    const Generator generator(arguments.campaign.generator, features);
+    const int status = run_jobs(arguments, model, *tally);
+    if (status != 0) return status;
+    print_summary(*tally);
+    if (arguments.coverage) print_skipped();
+    usize missing = 0;
+    const bool whole = arguments.repro.empty() && arguments.campaign.count >= 20 * cpu::forms().size();
+    if (whole || arguments.coverage) missing = print_coverage(arguments, *tally, generator.chosen_forms());
+    return tally->different != 0 || (whole && missing != 0) ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace test::differential
+
+int main(int count, char** values) {
+    CLI::App app("Compares our processor with the host's, instruction by instruction.");
+    test::differential::Arguments arguments;
+    test::differential::add_options(app, arguments);
+    CLI11_PARSE(app, count, values);
+    if (!test::differential::apply(arguments)) {
+        fmt::print(stderr, "native_differential: --repro wants SEED:CASE, such as 1:4711\n");
+        return 2;
+    }
+    return test::differential::run(arguments);
+}
