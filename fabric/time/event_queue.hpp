@@ -1,35 +1,29 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Virtual time. It advances only while the guest runs, and only the run loop advances it: nothing
-// in a device may ask the host what time it is. That one rule gives pause, snapshots and replay.
+// Deadlines in virtual time: who wants to be called when.
 #pragma once
 
-#include <compare>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "fabric/state/saved_state.hpp"
 #include "fabric/support/int_types.hpp"
+#include "fabric/support/result.hpp"
+#include "fabric/time/vm_time.hpp"
 
 namespace fabric {
-
-struct VmDuration {
-    u64 ns = 0;
-    auto operator<=>(const VmDuration&) const = default;
-};
-
-/// Nanoseconds since power-on.
-struct VmTime {
-    u64 ns = 0;
-    auto operator<=>(const VmTime&) const = default;
-    VmTime operator+(VmDuration d) const { return {ns + d.ns}; }
-};
 
 class Timer;
 
 class EventQueue {
 public:
+    EventQueue() = default;
+    EventQueue(const EventQueue&) = delete;
+    EventQueue& operator=(const EventQueue&) = delete;
+    ~EventQueue();
+
     VmTime now() const { return now_; }
     std::optional<VmTime> next_deadline() const;
 
@@ -37,12 +31,26 @@ public:
     /// fire in the order they were created, so a run is a function of its inputs.
     void run_until(VmTime target);
 
+    /// The time and every deadline, by the timers' names.
+    void save(StateWriter& out) const;
+    /// All or nothing. A timer that the file does not name is not pending; a name that no timer
+    /// has is an error: the file is of another machine.
+    Result<> restore(StateReader& in);
+
 private:
     friend class Timer;
-    Timer* earliest() const;
+
+    bool fires_before(const Timer& a, const Timer& b) const;
+    void insert(Timer& timer);
+    void remove(Timer& timer);
+    void place(Timer& timer, usize index);
+    void sift_up(usize index);
+    void sift_down(usize index);
 
     VmTime now_;
-    std::vector<Timer*> timers_;  // In order of creation.
+    u64 timers_created_ = 0;
+    std::vector<Timer*> timers_;   // In order of creation.
+    std::vector<Timer*> pending_;  // A binary heap, earliest first.
 };
 
 /// One deadline, owned by the device that acts on it. The queue saves deadlines under `name`, so a
@@ -54,18 +62,24 @@ public:
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
 
-    void schedule(VmDuration from_now) { deadline_ = queue_.now() + from_now; }
-    void cancel() { deadline_.reset(); }
-    bool pending() const { return deadline_.has_value(); }
+    void schedule(VmDuration from_now) { schedule_at(queue_.now() + from_now); }
+    /// A deadline that has passed fires as soon as time is moved at all.
+    void schedule_at(VmTime deadline);
+    void cancel();
+    bool pending() const { return heap_index_ != not_pending; }
+    std::optional<VmTime> deadline() const;
     const std::string& name() const { return name_; }
 
 private:
     friend class EventQueue;
+    static constexpr usize not_pending = ~usize{0};
 
     EventQueue& queue_;
     std::string name_;
     std::function<void()> fire_;
-    std::optional<VmTime> deadline_;
+    VmTime deadline_;
+    u64 order_;  // Of creation.
+    usize heap_index_ = not_pending;
 };
 
 }  // namespace fabric

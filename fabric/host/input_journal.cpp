@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "fabric/host/input_journal.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "fabric/support/verify.hpp"
+#include "fabric/trace/trace.hpp"
+
+namespace fabric {
+
+InputJournal::InputJournal(Recording recording)
+    : replaying_(true),
+      recorded_ports_(std::move(recording.ports)),
+      log_(std::move(recording.entries)) {}
+
+u16 InputJournal::add_port(std::string name, Deliver deliver) {
+    VERIFY(ports_.size() < 0xffff);
+    ports_.push_back({std::move(name), std::move(deliver)});
+    return static_cast<u16>(ports_.size() - 1);
+}
+
+Result<> InputJournal::check_ports() const {
+    if (!replaying_) return {};
+    for (usize i = 0; i < std::max(ports_.size(), recorded_ports_.size()); ++i) {
+        const std::string here = i < ports_.size() ? ports_[i].name : "none";
+        const std::string there = i < recorded_ports_.size() ? recorded_ports_[i] : "none";
+        if (here != there) {
+            return Error{"the recording is of another machine: its input port " +
+                         std::to_string(i) + " is '" + there + "', this machine's is '" + here +
+                         "'"};
+        }
+    }
+    for (const Entry& entry : log_) {
+        if (entry.port >= ports_.size()) {
+            return Error{"the recording has input for port " + std::to_string(entry.port) +
+                         "; there are " + std::to_string(ports_.size())};
+        }
+    }
+    return {};
+}
+
+void InputJournal::post(u16 port, std::span<const u8> bytes) {
+    if (replaying_) return;
+    VERIFY(port < ports_.size());
+    {
+        const std::lock_guard lock(posted_mutex_);
+        posted_.push_back({.port = port, .bytes = {bytes.begin(), bytes.end()}});
+        has_posts_.store(true, std::memory_order_release);
+    }
+    posted_signal_.notify_one();
+}
+
+void InputJournal::wait_for_post(u64 longest_ns) {
+    std::unique_lock lock(posted_mutex_);
+    posted_signal_.wait_for(lock, std::chrono::nanoseconds(longest_ns),
+                            [this] { return !posted_.empty(); });
+}
+
+void InputJournal::deliver_due(VmInstant now) {
+    if (replaying_) {
+        while (replayed_ < log_.size() && now.reached(log_[replayed_].when)) {
+            const Entry& entry = log_[replayed_++];
+            if (!(entry.when == now)) diverged_ = true;
+            hand_over(entry);
+        }
+        return;
+    }
+    if (!has_posts()) return;
+    std::vector<Entry> arrived;
+    {
+        const std::lock_guard lock(posted_mutex_);
+        arrived = std::exchange(posted_, {});
+        has_posts_.store(false, std::memory_order_release);
+    }
+    for (Entry& entry : arrived) {
+        entry.when = now;
+        log_.push_back(entry);
+        hand_over(entry);
+    }
+}
+
+void InputJournal::hand_over(const Entry& entry) {
+    VERIFY(entry.port < ports_.size());  // check_ports() has seen to it.
+    const Port& port = ports_[entry.port];
+    if (trace_) trace_->input_delivered(port.name, entry.bytes.size());
+    port.deliver(entry.bytes);
+}
+
+std::optional<VmInstant> InputJournal::next_due() const {
+    if (!replaying_ || replayed_ >= log_.size()) return std::nullopt;
+    return log_[replayed_].when;
+}
+
+InputJournal::Recording InputJournal::recording(VmInstant end) const {
+    Recording made{.entries = log_, .end = end};
+    for (const Port& port : ports_) made.ports.push_back(port.name);
+    return made;
+}
+
+}  // namespace fabric

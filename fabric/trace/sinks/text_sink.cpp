@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "fabric/trace/sinks/text_sink.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+namespace fabric {
+
+Result<std::unique_ptr<TextSink>> TextSink::create_file(const std::string& path) {
+    std::FILE* const stream = std::fopen(path.c_str(), "w");
+    if (!stream) return Error{"trace file " + path + ": " + std::strerror(errno)};
+    auto sink = std::make_unique<TextSink>(stream);
+    sink->owned_ = true;
+    return sink;
+}
+
+TextSink::~TextSink() {
+    if (owned_) std::fclose(stream_);
+}
+
+void TextSink::accept(const TraceRecord& record) {
+    std::fputs((text_of(record) + '\n').c_str(), stream_);
+}
+
+}  // namespace fabric
