@@ -200,8 +200,9 @@ bool Decoding::read_vex(Lead lead) {
         into_.map = 1;
         rex_ = (first & 0x80) != 0 ? 0 : 4;
     } else {
-        if (!take(last)) return false;
         into_.map = first & 0x1f;
+        if (into_.map == 0 || into_.map > 3) return true;
+        if (!take(last)) return false;
         rex_ = static_cast<u8>((~first >> 5 & 7) | (last & 0x80) >> 4);
     }
     vex_prefix_ = last & 3;
@@ -398,7 +399,7 @@ DecodeStatus Decoding::decode() {
     if (into_.mod_rm >= 0xc0) into_.segment = override_.value_or(SegReg::Ds);
 
     const Candidate* const chosen = choose(table.candidates(entry));
-    if (chosen == nullptr) return DecodeStatus::Invalid;
+    if (chosen == nullptr) return read_trailer(entry.trailer) ? DecodeStatus::Invalid : shortage_;
     into_.form = chosen->form;
     into_.operand_size = operand_size_of(*chosen);
     if (!read_trailer(chosen->trailer)) return shortage_;

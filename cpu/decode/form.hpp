@@ -11,7 +11,8 @@
 //                          row takes any: 66 and REP then keep their ordinary meaning.
 //   VEX.128 VEX.256 VEX.LIG VEX.LZ + .NP .66 .F3 .F2 + .0F .0F38 .0F3A + .W0 .W1 .WIG  (one word)
 //   0F, 0F 38, 0F 3A       the map; then the opcode byte; "+r" after it: a register in the low bits
-//                          (a row of the same opcode without "+r" is for REX.B clear: 90, NOP)
+//                          (a row of the same opcode without prefix and "+r" is for REX.B
+//                          clear: 90, NOP)
 //   /r /0 ... /7           ModRM follows, and its reg field
 //   reg mem                only with mod = 3, only with mod < 3
 //   a byte after the opcode, as in "0F 01 C8": ModRM must have just this value

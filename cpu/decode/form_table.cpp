@@ -163,11 +163,20 @@ FormTable::FormTable() {
     for (usize map = 0; map < found.size(); ++map) {
         for (usize opcode = 0; opcode < 256; ++opcode) {
             OpcodeEntry& entry = entries_[map][opcode];
+            if (found[map][opcode].empty()) {
+                // Processors know these maps to have a ModRM, and 0F 3A an immediate, throughout.
+                const bool known = map % 4 >= 2;
+                entry.mod_rm = known;
+                entry.trailer = known && map % 4 == 3 ? Trailer::Ib : Trailer::None;
+                continue;
+            }
             entry.first = static_cast<u16>(candidates_.size());
+            entry.trailer = found[map][opcode].front().trailer;
             entry.count = static_cast<u16>(found[map][opcode].size());
             for (Candidate candidate : found[map][opcode]) {
-                // 90 is NOP, but 41 90 is XCHG R8, RAX.
-                const bool literal = encodings[candidate.form].plus_register == false;
+                // 90 is NOP, but 41 90 is XCHG R8, RAX. F3 41 90 is PAUSE all the same.
+                const bool literal =
+                    !encodings[candidate.form].plus_register && (candidate.mask & key::Prefix) == 0;
                 if (has_plus_register[map][opcode] && literal) candidate.mask |= key::RexB;
                 candidates_.push_back(candidate);
             }

@@ -57,6 +57,7 @@ struct OpcodeEntry {
     u16 count = 0;
     bool mod_rm = false;
     bool ignores_mod = false;  // MOV to and from control and debug registers (SDM 2B, MOV).
+    Trailer trailer = Trailer::None;  // What is fetched even if no row fits, before the #UD.
 };
 
 class FormTable {
