@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cpu/fpu/native_execution.hpp"
+
+#include <array>
+
+#include "cpu/fpu/native_thunks.hpp"
+#include "cpu/fpu/x87_image.hpp"
+#include "cpu/mmu/access.hpp"
+#include "cpu/semantics/operands.hpp"
+
+namespace cpu {
+
+namespace {
+
+struct alignas(32) Buffer {
+    std::array<u8, 32> bytes{};
+};
+
+bool may_be_memory(OperandKind kind) {
+    switch (kind) {
+        case OperandKind::Memory:
+        case OperandKind::ModRmGpr:
+        case OperandKind::ModRmVector:
+        case OperandKind::ModRmMmx: return true;
+        default: return false;
+    }
+}
+
+const Operand* memory_operand(const Instruction& instruction, const Form& form) {
+    if (!instruction.is_memory()) return nullptr;
+    for (usize i = 0; i < form.operand_count; ++i) {
+        if (may_be_memory(form.operands[i].kind)) return &form.operands[i];
+    }
+    return nullptr;
+}
+
+Step report_error(Vcpu& vcpu, const Form& form) {
+    const bool has_x87_state = (form.attributes & (attribute::Mmx | attribute::X87)) != 0;
+    if (has_x87_state && x87_error_pending(vcpu)) return report_x87_error(vcpu);
+    return vcpu.raise(vcpu.state.cr4 & cr4::OSXMMEXCPT ? Vector::XM : Vector::UD);
+}
+
+Step call(Vcpu& vcpu, const Instruction& instruction, void* memory) {
+    const NativeThunk thunk = native_thunk_for_now(instruction);
+    if (thunk(vcpu.state, memory) == 0) return Step::Next;
+    return report_error(vcpu, form_of(instruction));
+}
+
+/// An x87 store with an unmasked error stores nothing, a loss of precision aside (SDM 1 8.5).
+bool store_was_suppressed(const Vcpu& vcpu, const Form& form) {
+    if (!form.has(attribute::X87)) return false;
+    constexpr u16 before_the_store = x87_status::Errors & ~x87_status::Precision;
+    return (read_x87_status(vcpu) & ~read_x87_control(vcpu) & before_the_store) != 0;
+}
+
+Step load_by_slow_road(Vcpu& vcpu, const Instruction& instruction, u64 linear, u32 bytes) {
+    Buffer buffer;
+    if (!read_linear(vcpu, linear, {buffer.bytes.data(), bytes}, data_privilege(vcpu))) {
+        return Step::Fault;
+    }
+    return call(vcpu, instruction, buffer.bytes.data());
+}
+
+Step store_by_slow_road(Vcpu& vcpu, const Instruction& instruction, u64 linear, u32 bytes) {
+    const Privilege who = data_privilege(vcpu);
+    if (!probe_linear(vcpu, linear, bytes, Access::Write, who)) return Step::Fault;
+    Buffer buffer;
+    const Step done = call(vcpu, instruction, buffer.bytes.data());
+    if (done != Step::Next || store_was_suppressed(vcpu, form_of(instruction))) return done;
+    return write_linear(vcpu, linear, {buffer.bytes.data(), bytes}, who) ? Step::Next : Step::Fault;
+}
+
+}  // namespace
+
+Step execute_natively(Vcpu& vcpu, const Instruction& instruction) {
+    const Form& form = form_of(instruction);
+    const Operand* operand = memory_operand(instruction, form);
+    if (!operand) return call(vcpu, instruction, nullptr);
+
+    const u32 bytes = operand_bytes(instruction, *operand);
+    const Access access = operand->written ? Access::Write : Access::Read;
+    const u64 offset = effective_offset(vcpu, instruction);
+    const auto linear = linear_address(vcpu, instruction.segment, offset, bytes, access);
+    if (!linear) return Step::Fault;
+    if (form.has(attribute::Aligned) && (*linear & (bytes - 1)) != 0) {
+        return vcpu.raise(Vector::GP, 0);
+    }
+    if (u8* host = host_pointer(vcpu, *linear, bytes, access, data_privilege(vcpu))) {
+        return call(vcpu, instruction, host);
+    }
+    if (access == Access::Write) return store_by_slow_road(vcpu, instruction, *linear, bytes);
+    return load_by_slow_road(vcpu, instruction, *linear, bytes);
+}
+
+}  // namespace cpu

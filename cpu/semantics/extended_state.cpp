@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Saving and restoring x87, SSE and AVX state, and XCR0 (SDM 1 10.5, 13).
+#include <cstring>
+
+#include "cpu/fpu/guest_fp_scope.hpp"
+#include "cpu/fpu/xsave_area.hpp"
+#include "cpu/mmu/access.hpp"
+#include "cpu/semantics/operands.hpp"
+#include "cpu/semantics/semantics.hpp"
+
+namespace cpu::semantics {
+
+namespace {
+
+namespace area = cpu::xsave_area;
+
+constexpr u32 initial_mxcsr = 0x1f80;
+constexpr u64 mxcsr_owners = xcr0::SSE | xcr0::AVX;
+
+usize register_count(const Instruction& instruction) {
+    return instruction.mode == CodeMode::Bits64 ? 16 : 8;
+}
+
+bool any_nonzero(const CpuState& state, usize count, usize first_lane) {
+    for (usize i = 0; i < count; ++i) {
+        const auto& lanes = state.vector[i].lanes;
+        if ((lanes[first_lane] | lanes[first_lane + 1]) != 0) return true;
+    }
+    return false;
+}
+
+/// The components that are not as after reset (XINUSE), by their contents, MXCSR aside. The x87
+/// registers have been brought back.
+u64 components_in_use(const CpuState& state, usize count) {
+    u64 used = 0;
+    if (!(state.x87 == area::initial_x87())) used |= xcr0::X87;
+    if (any_nonzero(state, count, 0)) used |= xcr0::SSE;
+    if (any_nonzero(state, count, 2)) used |= xcr0::AVX;
+    return used;
+}
+
+u64 requested_components(const CpuState& state) {
+    const u64 mask = state.reg(Gpr::Rdx) << 32 | static_cast<u32>(state.reg(Gpr::Rax));
+    return mask & state.xcr0;
+}
+
+/// Step::Next if the instructions are there for the program.
+Step check_xsave_enabled(Vcpu& vcpu) {
+    if ((vcpu.state.cr4 & cr4::OSXSAVE) == 0) return vcpu.raise(Vector::UD);
+    if (vcpu.state.cr0 & cr0::TS) return vcpu.raise(Vector::NM);
+    return Step::Next;
+}
+
+Step check_fxsave_enabled(Vcpu& vcpu) {
+    return vcpu.state.cr0 & (cr0::EM | cr0::TS) ? vcpu.raise(Vector::NM) : Step::Next;
+}
+
+/// The aligned area of an instruction; #GP(0) or a segment fault otherwise.
+std::optional<u64> locate_area(Vcpu& vcpu, const Instruction& instruction, usize size,
+                               usize alignment, Access access) {
+    const auto linear = linear_address(vcpu, instruction.segment,
+                                       effective_offset(vcpu, instruction), size, access);
+    if (linear && (*linear & (alignment - 1)) != 0) {
+        (void)vcpu.raise(Vector::GP, 0);
+        return std::nullopt;
+    }
+    return linear;
+}
+
+/// Writes parts of an area of which all can be written.
+class AreaWriter {
+public:
+    AreaWriter(Vcpu& vcpu, u64 linear, const area::Bytes& bytes)
+        : vcpu_(vcpu), linear_(linear), bytes_(bytes) {}
+
+    void write(usize at, usize size) {
+        good_ = good_ && write_linear(vcpu_, linear_ + at, std::span{bytes_}.subspan(at, size),
+                                      data_privilege(vcpu_));
+    }
+    Step result() const { return good_ ? Step::Next : Step::Fault; }
+
+private:
+    Vcpu& vcpu_;
+    u64 linear_;
+    const area::Bytes& bytes_;
+    bool good_ = true;
+};
+
+/// Which components, and whether MXCSR goes with them.
+struct SavePlan {
+    u64 components;
+    bool mxcsr;
+};
+
+void save_components(Vcpu& vcpu, const Instruction& instruction, SavePlan plan, area::Bytes& bytes,
+                     AreaWriter& writer) {
+    const usize count = register_count(instruction);
+    if (plan.components & xcr0::X87) {
+        area::store_x87(vcpu.state.x87, instruction.rex_w, bytes);
+        writer.write(area::x87_control, area::x87_control_size);
+        writer.write(area::x87_registers, area::x87_registers_size);
+    }
+    if (plan.mxcsr) {
+        area::store_mxcsr(read_mxcsr(vcpu), bytes);
+        writer.write(area::mxcsr, area::mxcsr_size);
+    }
+    if (plan.components & xcr0::SSE) {
+        area::store_xmm(vcpu.state, count, bytes);
+        writer.write(area::xmm, count * 16);
+    }
+    if (plan.components & xcr0::AVX) {
+        area::store_avx(vcpu.state, count, bytes);
+        writer.write(area::avx, count * 16);
+    }
+}
+
+usize area_size(u64 components) {
+    return components & xcr0::AVX ? area::full_size : area::header + area::header_size;
+}
+
+/// XSAVE, and XSAVEOPT, which leaves out what is as after reset.
+Step save_standard(Vcpu& vcpu, const Instruction& instruction, bool optimized) {
+    const Step enabled = check_xsave_enabled(vcpu);
+    if (enabled != Step::Next) return enabled;
+    const u64 requested = requested_components(vcpu.state);
+    const usize size = area_size(requested);
+    const Privilege who = data_privilege(vcpu);
+    const auto linear = locate_area(vcpu, instruction, size, 64, Access::Write);
+    if (!linear || !probe_linear(vcpu, *linear, size, Access::Write, who)) return Step::Fault;
+    const auto old = read_linear_as<u64>(vcpu, *linear + area::header, who);
+    if (!old) return Step::Fault;
+    save_x87(vcpu);
+    const u64 used = components_in_use(vcpu.state, register_count(instruction));
+    const u64 xstate_bv = (*old & ~requested) | (used & requested);
+
+    area::Bytes bytes{};
+    AreaWriter writer(vcpu, *linear, bytes);
+    const SavePlan plan{.components = optimized ? requested & used : requested,
+                        .mxcsr = (requested & mxcsr_owners) != 0};
+    save_components(vcpu, instruction, plan, bytes, writer);
+    std::memcpy(bytes.data() + area::header, &xstate_bv, sizeof(xstate_bv));
+    writer.write(area::header, sizeof(xstate_bv));
+    return writer.result();
+}
+
+struct RestorePlan {
+    u64 load = 0;   // Components to take from memory.
+    u64 clear = 0;  // Components to put into their state after reset.
+    bool load_mxcsr = false;
+    bool clear_mxcsr = false;
+};
+
+bool reserved_is_clear(const area::Header& header, usize first) {
+    for (usize i = first; i < header.reserved.size(); ++i) {
+        if (header.reserved[i] != 0) return false;
+    }
+    return true;
+}
+
+/// Nothing: #GP(0). SDM 1 13.8.1 for the standard form.
+std::optional<RestorePlan> plan_standard(const CpuState& state, const area::Header& header,
+                                         u64 requested) {
+    if ((header.xstate_bv & ~state.xcr0) || header.xcomp_bv || header.reserved[0]) {
+        return std::nullopt;
+    }
+    return RestorePlan{.load = requested & header.xstate_bv,
+                       .clear = requested & ~header.xstate_bv,
+                       .load_mxcsr = (requested & mxcsr_owners) != 0};
+}
+
+/// SDM 1 13.8.2, the compacted form.
+std::optional<RestorePlan> plan_compacted(const CpuState& state, const area::Header& header,
+                                          u64 requested) {
+    const u64 present = header.xcomp_bv & ~area::compacted;
+    if ((present & ~state.xcr0) || (header.xstate_bv & ~present) || !reserved_is_clear(header, 0)) {
+        return std::nullopt;
+    }
+    RestorePlan plan{.load = requested & header.xstate_bv, .clear = requested & ~header.xstate_bv};
+    plan.load_mxcsr = (plan.load & xcr0::SSE) != 0;
+    plan.clear_mxcsr = (plan.clear & xcr0::SSE) != 0;
+    return plan;
+}
+
+std::optional<RestorePlan> plan_restore(const Vcpu& vcpu, const area::Header& header,
+                                        u64 requested) {
+    const bool compacted = (header.xcomp_bv & area::compacted) != 0;
+    if (compacted && vcpu.has(Feature::Xsavec)) {
+        return plan_compacted(vcpu.state, header, requested);
+    }
+    return plan_standard(vcpu.state, header, requested);
+}
+
+void restore_components(Vcpu& vcpu, const Instruction& instruction, const RestorePlan& plan,
+                        const area::Bytes& bytes) {
+    CpuState& state = vcpu.state;
+    const usize count = register_count(instruction);
+    if ((plan.load | plan.clear) & xcr0::X87) save_x87(vcpu);  // Out of the host's registers.
+    if (plan.load & xcr0::X87) {
+        area::load_x87(bytes, instruction.rex_w, !vcpu.has(Feature::NoFcsFds), state.x87);
+    }
+    if (plan.clear & xcr0::X87) state.x87 = area::initial_x87();
+    if (plan.load & xcr0::SSE) area::load_xmm(bytes, count, state);
+    if (plan.clear & xcr0::SSE) area::clear_xmm(state, count);
+    if (plan.load & xcr0::AVX) area::load_avx(bytes, count, state);
+    if (plan.clear & xcr0::AVX) area::clear_avx(state, count);
+    if (plan.load_mxcsr) write_mxcsr(vcpu, area::load_mxcsr(bytes));
+    if (plan.clear_mxcsr) write_mxcsr(vcpu, initial_mxcsr);
+}
+
+Step check_xcr_access(Vcpu& vcpu) {
+    return vcpu.state.cr4 & cr4::OSXSAVE ? Step::Next : vcpu.raise(Vector::UD);
+}
+
+void write_edx_eax(CpuState& state, u64 value) {
+    state.reg(Gpr::Rax) = static_cast<u32>(value);
+    state.reg(Gpr::Rdx) = value >> 32;
+}
+
+/// SDM 1 13.3.
+bool is_valid_xcr0(const Vcpu& vcpu, u64 value) {
+    u64 supported = xcr0::X87 | xcr0::SSE;
+    if (vcpu.has(Feature::Avx)) supported |= xcr0::AVX;
+    if ((value & ~supported) != 0 || (value & xcr0::X87) == 0) return false;
+    return (value & xcr0::AVX) == 0 || (value & xcr0::SSE) != 0;
+}
+
+}  // namespace
+
+Step fxsave(Vcpu& vcpu, const Instruction& instruction) {
+    const Step enabled = check_fxsave_enabled(vcpu);
+    if (enabled != Step::Next) return enabled;
+    const auto linear = locate_area(vcpu, instruction, area::legacy_size, 16, Access::Write);
+    if (!linear ||
+        !probe_linear(vcpu, *linear, area::legacy_size, Access::Write, data_privilege(vcpu))) {
+        return Step::Fault;
+    }
+    save_x87(vcpu);
+    area::Bytes bytes{};
+    AreaWriter writer(vcpu, *linear, bytes);
+    save_components(vcpu, instruction, {.components = xcr0::X87 | xcr0::SSE, .mxcsr = true}, bytes,
+                    writer);
+    return writer.result();
+}
+
+Step fxrstor(Vcpu& vcpu, const Instruction& instruction) {
+    const Step enabled = check_fxsave_enabled(vcpu);
+    if (enabled != Step::Next) return enabled;
+    area::Bytes bytes{};
+    const auto linear = locate_area(vcpu, instruction, area::legacy_size, 16, Access::Read);
+    if (!linear || !read_linear(vcpu, *linear, std::span{bytes}.first(area::legacy_size),
+                                data_privilege(vcpu))) {
+        return Step::Fault;
+    }
+    if (area::load_mxcsr(bytes) & ~mxcsr_mask) return vcpu.raise(Vector::GP, 0);
+    restore_components(vcpu, instruction, {.load = xcr0::X87 | xcr0::SSE, .load_mxcsr = true},
+                       bytes);
+    return Step::Next;
+}
+
+Step xsave(Vcpu& vcpu, const Instruction& instruction) {
+    return save_standard(vcpu, instruction, false);
+}
+
+Step xsaveopt(Vcpu& vcpu, const Instruction& instruction) {
+    return save_standard(vcpu, instruction, true);
+}
+
+Step xsavec(Vcpu& vcpu, const Instruction& instruction) {
+    const Step enabled = check_xsave_enabled(vcpu);
+    if (enabled != Step::Next) return enabled;
+    const u64 requested = requested_components(vcpu.state);
+    const usize size = area_size(requested);
+    const auto linear = locate_area(vcpu, instruction, size, 64, Access::Write);
+    if (!linear || !probe_linear(vcpu, *linear, size, Access::Write, data_privilege(vcpu))) {
+        return Step::Fault;
+    }
+    save_x87(vcpu);
+    u64 saved = requested & components_in_use(vcpu.state, register_count(instruction));
+    if (read_mxcsr(vcpu) != initial_mxcsr) saved |= requested & xcr0::SSE;
+
+    area::Bytes bytes{};
+    AreaWriter writer(vcpu, *linear, bytes);
+    const SavePlan plan{.components = saved, .mxcsr = (saved & xcr0::SSE) != 0};
+    save_components(vcpu, instruction, plan, bytes, writer);
+    const area::Header header{.xstate_bv = saved, .xcomp_bv = requested | area::compacted};
+    std::memcpy(bytes.data() + area::header, &header, 16);
+    writer.write(area::header, 16);
+    return writer.result();
+}
+
+Step xrstor(Vcpu& vcpu, const Instruction& instruction) {
+    const Step enabled = check_xsave_enabled(vcpu);
+    if (enabled != Step::Next) return enabled;
+    const u64 requested = requested_components(vcpu.state);
+    const usize size = area_size(requested);
+    area::Bytes bytes{};
+    const auto linear = locate_area(vcpu, instruction, size, 64, Access::Read);
+    if (!linear ||
+        !read_linear(vcpu, *linear, std::span{bytes}.first(size), data_privilege(vcpu))) {
+        return Step::Fault;
+    }
+    area::Header header;
+    std::memcpy(&header, bytes.data() + area::header, sizeof(header));
+    const auto plan = plan_restore(vcpu, header, requested);
+    if (!plan) return vcpu.raise(Vector::GP, 0);
+    if (plan->load_mxcsr && (area::load_mxcsr(bytes) & ~mxcsr_mask) != 0) {
+        return vcpu.raise(Vector::GP, 0);
+    }
+    restore_components(vcpu, instruction, *plan, bytes);
+    return Step::Next;
+}
+
+Step xgetbv(Vcpu& vcpu, const Instruction& instruction) {
+    const Step allowed = check_xcr_access(vcpu);
+    if (allowed != Step::Next) return allowed;
+    CpuState& state = vcpu.state;
+    const u32 which = static_cast<u32>(state.reg(Gpr::Rcx));
+    if (which == 0) {
+        write_edx_eax(state, state.xcr0);
+        return Step::Next;
+    }
+    if (which != 1 || !vcpu.has(Feature::Xgetbv1)) return vcpu.raise(Vector::GP, 0);
+    save_x87(vcpu);
+    u64 used = components_in_use(state, register_count(instruction));
+    if (read_mxcsr(vcpu) != initial_mxcsr) used |= xcr0::SSE;
+    write_edx_eax(state, state.xcr0 & used);
+    return Step::Next;
+}
+
+Step xsetbv(Vcpu& vcpu, const Instruction&) {
+    const Step allowed = check_xcr_access(vcpu);
+    if (allowed != Step::Next) return allowed;
+    CpuState& state = vcpu.state;
+    const u64 value = state.reg(Gpr::Rdx) << 32 | static_cast<u32>(state.reg(Gpr::Rax));
+    if (state.cpl != 0 || static_cast<u32>(state.reg(Gpr::Rcx)) != 0 ||
+        !is_valid_xcr0(vcpu, value)) {
+        return vcpu.raise(Vector::GP, 0);
+    }
+    state.xcr0 = value;
+    vcpu.attention |= attention::StateChanged;
+    return Step::Next;
+}
+
+Step ldmxcsr(Vcpu& vcpu, const Instruction& instruction) {
+    const auto value = read_operand<u32>(vcpu, instruction, 0);
+    if (!value) return Step::Fault;
+    if (*value & ~mxcsr_mask) return vcpu.raise(Vector::GP, 0);
+    write_mxcsr(vcpu, *value);
+    return Step::Next;
+}
+
+Step stmxcsr(Vcpu& vcpu, const Instruction& instruction) {
+    const u32 value = read_mxcsr(vcpu);
+    return write_operand<u32>(vcpu, instruction, 0, value) ? Step::Next : Step::Fault;
+}
+
+}  // namespace cpu::semantics

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// MMX, SSE and AVX: what the host computes, and the instructions whose memory operands depend on a
+// mask or on indices (SDM 2A-2C).
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <span>
+
+#include "cpu/fpu/guest_fp_scope.hpp"
+#include "cpu/fpu/native_execution.hpp"
+#include "cpu/mmu/access.hpp"
+#include "cpu/semantics/operands.hpp"
+#include "cpu/semantics/semantics.hpp"
+
+namespace cpu::semantics {
+
+namespace {
+
+using Lanes = std::array<u8, 32>;
+
+Lanes read_vector(const CpuState& state, u8 number) {
+    return std::bit_cast<Lanes>(state.vector[number].lanes);
+}
+
+/// What is above the vector length becomes zero.
+void write_vector(CpuState& state, u8 number, Lanes value, usize length) {
+    std::memset(value.data() + length, 0, value.size() - length);
+    state.vector[number].lanes = std::bit_cast<std::array<u64, 4>>(value);
+}
+
+usize vector_length(const Instruction& instruction) { return instruction.vex_256 ? 32 : 16; }
+
+u64 read_element(const Lanes& lanes, usize at, usize size) {
+    u64 value = 0;
+    std::memcpy(&value, lanes.data() + at, size);
+    return value;
+}
+
+bool is_selected(const Lanes& mask, usize at, usize size) {
+    return (mask[at + size - 1] & 0x80) != 0;
+}
+
+/// Bytes from the first selected element to the end of the last one. Both of its ends are accessed,
+/// and it spans at most two pages: an access of all of it faults just when one of the elements
+/// would.
+struct Extent {
+    usize begin = 0;
+    usize end = 0;
+    bool empty() const { return begin == end; }
+    usize size() const { return end - begin; }
+};
+
+Extent selected_extent(const Lanes& mask, usize length, usize element) {
+    Extent extent;
+    for (usize at = 0; at < length; at += element) {
+        if (!is_selected(mask, at, element)) continue;
+        if (extent.empty()) extent.begin = at;
+        extent.end = at + element;
+    }
+    return extent;
+}
+
+/// The linear address of byte `extent.begin` of the operand at `offset`.
+std::optional<u64> locate(Vcpu& vcpu, const Instruction& instruction, u64 offset, Extent extent,
+                          Access access) {
+    u64 first = offset + extent.begin;
+    if (instruction.address_size == 4) first &= 0xffff'ffff;
+    if (instruction.address_size == 2) first &= 0xffff;
+    return linear_address(vcpu, instruction.segment, first, extent.size(), access);
+}
+
+/// Stores the selected elements, each run of neighbours in one piece.
+Step store_selected(Vcpu& vcpu, const Instruction& instruction, u64 offset, const Lanes& data,
+                    const Lanes& mask, usize length, usize element) {
+    const Extent extent = selected_extent(mask, length, element);
+    if (extent.empty()) return Step::Next;
+    const auto linear = locate(vcpu, instruction, offset, extent, Access::Write);
+    if (!linear) return Step::Fault;
+    const Privilege who = data_privilege(vcpu);
+    if (!probe_linear(vcpu, *linear, extent.size(), Access::Write, who)) return Step::Fault;
+    for (usize at = extent.begin; at < extent.end;) {
+        usize end = at;
+        while (end < extent.end && is_selected(mask, end, element)) end += element;
+        if (end == at) {
+            at += element;
+            continue;
+        }
+        const std::span<const u8> run{data.data() + at, end - at};
+        if (!write_linear(vcpu, *linear + (at - extent.begin), run, who)) return Step::Fault;
+        at = end;
+    }
+    return Step::Next;
+}
+
+/// VMASKMOVPS and VMASKMOVPD have opcodes of their own; VPMASKMOV has W.
+usize mask_element(const Instruction& instruction) {
+    if (instruction.opcode >= 0x8c) return instruction.rex_w ? 8 : 4;
+    return instruction.opcode & 1 ? 8 : 4;
+}
+
+/// MM registers lie in the x87's, by physical number.
+u64 read_mmx(const X87State& x87, u8 number) {
+    const u32 top = (x87.status >> 11) & 7;
+    return x87.st[(number - top) & 7].significand;
+}
+
+Lanes mmx_lanes(const X87State& x87, u8 number) {
+    Lanes lanes{};
+    const u64 value = read_mmx(x87, number & 7);
+    std::memcpy(lanes.data(), &value, sizeof(value));
+    return lanes;
+}
+
+/// What every MMX instruction but EMMS does to the x87: TOP = 0, all registers in use.
+void enter_mmx_state(Vcpu& vcpu) {
+    load_x87(vcpu);
+    u64 ignored = 0;
+    asm volatile("movq %%mm0, %0" : "=m"(ignored));
+}
+
+Step store_masked_mmx(Vcpu& vcpu, const Instruction& instruction, u64 offset) {
+    const GuestFpScope guest_fp(vcpu);
+    if (x87_error_pending(vcpu)) return report_x87_error(vcpu);
+    save_x87(vcpu);
+    const Lanes data = mmx_lanes(vcpu.state.x87, instruction.reg);
+    const Lanes mask = mmx_lanes(vcpu.state.x87, instruction.rm);
+    const Step stored = store_selected(vcpu, instruction, offset, data, mask, 8, 1);
+    if (stored == Step::Next) enter_mmx_state(vcpu);
+    return stored;
+}
+
+struct GatherShape {
+    usize element;  // Bytes of data.
+    usize index;    // Bytes of an index.
+    usize count;
+};
+
+GatherShape gather_shape(const Instruction& instruction) {
+    const usize element = instruction.rex_w ? 8 : 4;
+    const usize index = instruction.opcode & 1 ? 8 : 4;
+    return {element, index, vector_length(instruction) / std::max(element, index)};
+}
+
+u64 gather_offset(const Vcpu& vcpu, const Instruction& instruction, const Lanes& indices,
+                  const GatherShape& shape, usize which) {
+    const u64 raw = read_element(indices, which * shape.index, shape.index);
+    const u64 index = shape.index == 8 ? raw : static_cast<u64>(i64{static_cast<i32>(raw)});
+    const u64 offset = vcpu.state.gpr[instruction.base] + (index << instruction.scale) +
+                       static_cast<u64>(i64{instruction.displacement});
+    return instruction.address_size == 4 ? static_cast<u32>(offset) : offset;
+}
+
+bool load_element(Vcpu& vcpu, const Instruction& instruction, u64 offset, std::span<u8> into) {
+    const auto linear =
+        linear_address(vcpu, instruction.segment, offset, into.size(), Access::Read);
+    return linear && read_linear(vcpu, *linear, into, data_privilege(vcpu));
+}
+
+}  // namespace
+
+Step native(Vcpu& vcpu, const Instruction& instruction) {
+    const GuestFpScope guest_fp(vcpu);
+    if (form_of(instruction).has(attribute::Mmx)) {
+        if (x87_error_pending(vcpu)) return report_x87_error(vcpu);
+        load_x87(vcpu);
+    }
+    return execute_natively(vcpu, instruction);
+}
+
+/// MASKMOVQ and MASKMOVDQU: to DS:rDI, or another segment.
+Step maskmov(Vcpu& vcpu, const Instruction& instruction) {
+    u64 offset = vcpu.state.reg(Gpr::Rdi);
+    if (instruction.address_size == 4) offset &= 0xffff'ffff;
+    if (instruction.address_size == 2) offset &= 0xffff;
+    if (form_of(instruction).has(attribute::Mmx)) {
+        return store_masked_mmx(vcpu, instruction, offset);
+    }
+    const Lanes data = read_vector(vcpu.state, instruction.reg);
+    const Lanes mask = read_vector(vcpu.state, instruction.rm);
+    return store_selected(vcpu, instruction, offset, data, mask, 16, 1);
+}
+
+Step maskmov_load(Vcpu& vcpu, const Instruction& instruction) {
+    const usize length = vector_length(instruction);
+    const usize element = mask_element(instruction);
+    const Lanes mask = read_vector(vcpu.state, instruction.vvvv);
+    Lanes data{};
+    const Extent extent = selected_extent(mask, length, element);
+    if (!extent.empty()) {
+        const u64 offset = effective_offset(vcpu, instruction);
+        const auto linear = locate(vcpu, instruction, offset, extent, Access::Read);
+        if (!linear) return Step::Fault;
+        const std::span<u8> into{data.data() + extent.begin, extent.size()};
+        if (!read_linear(vcpu, *linear, into, data_privilege(vcpu))) return Step::Fault;
+    }
+    for (usize at = 0; at < length; at += element) {
+        if (!is_selected(mask, at, element)) std::memset(data.data() + at, 0, element);
+    }
+    write_vector(vcpu.state, instruction.reg, data, length);
+    return Step::Next;
+}
+
+Step maskmov_store(Vcpu& vcpu, const Instruction& instruction) {
+    const Lanes data = read_vector(vcpu.state, instruction.reg);
+    const Lanes mask = read_vector(vcpu.state, instruction.vvvv);
+    return store_selected(vcpu, instruction, effective_offset(vcpu, instruction), data, mask,
+                          vector_length(instruction), mask_element(instruction));
+}
+
+/// Elements are loaded in order; each one done has its mask cleared, so that after a fault the
+/// instruction goes on where it stopped (SDM 2C, VPGATHERDD).
+Step gather(Vcpu& vcpu, const Instruction& instruction) {
+    if (instruction.reg == instruction.index || instruction.reg == instruction.vvvv ||
+        instruction.index == instruction.vvvv) {
+        return vcpu.raise(Vector::UD);
+    }
+    const GatherShape shape = gather_shape(instruction);
+    const Lanes indices = read_vector(vcpu.state, instruction.index);
+    Lanes data = read_vector(vcpu.state, instruction.reg);
+    Lanes mask = read_vector(vcpu.state, instruction.vvvv);
+    const usize used = shape.count * shape.element;
+    for (usize at = 0; at < used; at += shape.element) {
+        std::memset(mask.data() + at, is_selected(mask, at, shape.element) ? 0xff : 0,
+                    shape.element);
+    }
+    bool good = true;
+    for (usize i = 0; good && i < shape.count; ++i) {
+        const usize at = i * shape.element;
+        if (!is_selected(mask, at, shape.element)) continue;
+        const u64 offset = gather_offset(vcpu, instruction, indices, shape, i);
+        good = load_element(vcpu, instruction, offset, {data.data() + at, shape.element});
+        if (good) std::memset(mask.data() + at, 0, shape.element);
+    }
+    write_vector(vcpu.state, instruction.reg, data, used);
+    write_vector(vcpu.state, instruction.vvvv, mask, used);
+    return good ? Step::Next : Step::Fault;
+}
+
+Step vzeroupper(Vcpu& vcpu, const Instruction& instruction) {
+    const usize count = instruction.mode == CodeMode::Bits64 ? 16 : 8;
+    for (auto& each : std::span{vcpu.state.vector}.first(count)) each.lanes[2] = each.lanes[3] = 0;
+    return Step::Next;
+}
+
+Step vzeroall(Vcpu& vcpu, const Instruction& instruction) {
+    const usize count = instruction.mode == CodeMode::Bits64 ? 16 : 8;
+    for (auto& each : std::span{vcpu.state.vector}.first(count)) each = {};
+    return Step::Next;
+}
+
+Step emms(Vcpu& vcpu, const Instruction&) {
+    const GuestFpScope guest_fp(vcpu);
+    if (x87_error_pending(vcpu)) return report_x87_error(vcpu);
+    load_x87(vcpu);
+    asm volatile("emms");
+    return Step::Next;
+}
+
+}  // namespace cpu::semantics
