@@ -63,9 +63,8 @@ Step scan(Vcpu& vcpu, const Instruction& instruction, Operation operation) {
 template <class Operation>
 Step move_masked(Vcpu& vcpu, const Instruction& instruction, Operation operation) {
     return for_dword_size(size_of_operand(instruction, 0), [&]<class T>() {
-        return compute_from_two<T, T>(vcpu, instruction, [&](T source, T mask, u16&) {
-            return operation(source, mask);
-        });
+        return compute_from_two<T, T>(
+            vcpu, instruction, [&](T source, T mask, u16&) { return operation(source, mask); });
     });
 }
 
@@ -85,11 +84,11 @@ Step bt(Vcpu& vcpu, const Instruction& instruction) {
     });
 }
 
-#define MODIFIES_BIT(name)                                                                 \
-    Step name(Vcpu& vcpu, const Instruction& instruction) {                                \
-        return modify_bit(vcpu, instruction, [](auto operand, auto index, u16& status) {   \
-            return alu::name(operand, index, status);                                      \
-        });                                                                                \
+#define MODIFIES_BIT(name)                                                               \
+    Step name(Vcpu& vcpu, const Instruction& instruction) {                              \
+        return modify_bit(vcpu, instruction, [](auto operand, auto index, u16& status) { \
+            return alu::name(operand, index, status);                                    \
+        });                                                                              \
     }
 MODIFIES_BIT(bts)
 MODIFIES_BIT(btr)
@@ -108,12 +107,12 @@ Step bsr(Vcpu& vcpu, const Instruction& instruction) {
     });
 }
 
-#define COMPUTES(name, for_size)                                                      \
-    Step name(Vcpu& vcpu, const Instruction& instruction) {                           \
-        return for_size(size_of_operand(instruction, 0), [&]<class T>() {             \
-            return compute<T>(vcpu, instruction,                                      \
+#define COMPUTES(name, for_size)                                                                \
+    Step name(Vcpu& vcpu, const Instruction& instruction) {                                     \
+        return for_size(size_of_operand(instruction, 0), [&]<class T>() {                       \
+            return compute<T>(vcpu, instruction,                                                \
                               [](T source, u16& status) { return alu::name(source, status); }); \
-        });                                                                           \
+        });                                                                                     \
     }
 COMPUTES(tzcnt, for_word_size)
 COMPUTES(lzcnt, for_word_size)
@@ -123,13 +122,13 @@ COMPUTES(blsmsk, for_dword_size)
 COMPUTES(blsr, for_dword_size)
 #undef COMPUTES
 
-#define COMPUTES_FROM_TWO(name)                                                            \
-    Step name(Vcpu& vcpu, const Instruction& instruction) {                                \
-        return for_dword_size(size_of_operand(instruction, 0), [&]<class T>() {            \
+#define COMPUTES_FROM_TWO(name)                                                                   \
+    Step name(Vcpu& vcpu, const Instruction& instruction) {                                       \
+        return for_dword_size(size_of_operand(instruction, 0), [&]<class T>() {                   \
             return compute_from_two<T, T>(vcpu, instruction, [](T first, T second, u16& status) { \
-                return alu::name(first, second, status);                                   \
-            });                                                                            \
-        });                                                                                \
+                return alu::name(first, second, status);                                          \
+            });                                                                                   \
+        });                                                                                       \
     }
 COMPUTES_FROM_TWO(andn)
 COMPUTES_FROM_TWO(bextr)
@@ -159,13 +158,13 @@ Step mulx(Vcpu& vcpu, const Instruction& instruction) {
     });
 }
 
-#define ADDS_IN_CHAIN(name)                                                               \
-    Step name(Vcpu& vcpu, const Instruction& instruction) {                               \
-        return for_dword_size(size_of_operand(instruction, 0), [&]<class T>() {           \
-            return modify<T, T>(vcpu, instruction, [](T left, T right, u16& status) {     \
-                return alu::name(left, right, status);                                    \
-            });                                                                           \
-        });                                                                               \
+#define ADDS_IN_CHAIN(name)                                                           \
+    Step name(Vcpu& vcpu, const Instruction& instruction) {                           \
+        return for_dword_size(size_of_operand(instruction, 0), [&]<class T>() {       \
+            return modify<T, T>(vcpu, instruction, [](T left, T right, u16& status) { \
+                return alu::name(left, right, status);                                \
+            });                                                                       \
+        });                                                                           \
     }
 ADDS_IN_CHAIN(adcx)
 ADDS_IN_CHAIN(adox)

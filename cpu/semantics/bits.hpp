@@ -12,14 +12,14 @@
 namespace cpu::alu {
 
 /// `index` is taken modulo the width. BT returns the operand as it was.
-#define BIT_OPERATION(name, mnemonic)                                             \
-    template <std::unsigned_integral T>                                           \
-    [[gnu::always_inline]] inline T name(T operand, T index, u16& status) {       \
-        asm(STATUS_TO_HOST mnemonic " %[index], %[operand]\n\t" STATUS_FROM_HOST  \
-            : [operand] "+r"(operand), [status] "+&a"(status)                     \
-            : [index] "r"(index)                                                  \
-            : "cc");                                                              \
-        return operand;                                                           \
+#define BIT_OPERATION(name, mnemonic)                                            \
+    template <std::unsigned_integral T>                                          \
+    [[gnu::always_inline]] inline T name(T operand, T index, u16& status) {      \
+        asm(STATUS_TO_HOST mnemonic " %[index], %[operand]\n\t" STATUS_FROM_HOST \
+            : [operand] "+r"(operand), [status] "+&a"(status)                    \
+            : [index] "r"(index)                                                 \
+            : "cc");                                                             \
+        return operand;                                                          \
     }
 BIT_OPERATION(bt, "bt")
 BIT_OPERATION(bts, "bts")
@@ -28,41 +28,41 @@ BIT_OPERATION(btc, "btc")
 #undef BIT_OPERATION
 
 /// In and out is the whole destination register: a source of zero leaves it as the host does.
-#define BIT_SCAN(name, mnemonic)                                                            \
-    template <std::unsigned_integral T>                                                     \
-    [[gnu::always_inline]] inline u64 name(u64 destination, T source, u16& status) {        \
-        if constexpr (sizeof(T) == 2) {                                                     \
-            asm(STATUS_TO_HOST mnemonic " %[source], %w[destination]\n\t" STATUS_FROM_HOST  \
-                : [destination] "+&r"(destination), [status] "+&a"(status)                  \
-                : [source] "r"(source)                                                      \
-                : "cc");                                                                    \
-        } else if constexpr (sizeof(T) == 4) {                                              \
-            asm(STATUS_TO_HOST mnemonic " %[source], %k[destination]\n\t" STATUS_FROM_HOST  \
-                : [destination] "+&r"(destination), [status] "+&a"(status)                  \
-                : [source] "r"(source)                                                      \
-                : "cc");                                                                    \
-        } else {                                                                            \
-            asm(STATUS_TO_HOST mnemonic " %[source], %q[destination]\n\t" STATUS_FROM_HOST  \
-                : [destination] "+&r"(destination), [status] "+&a"(status)                  \
-                : [source] "r"(source)                                                      \
-                : "cc");                                                                    \
-        }                                                                                   \
-        return destination;                                                                 \
+#define BIT_SCAN(name, mnemonic)                                                           \
+    template <std::unsigned_integral T>                                                    \
+    [[gnu::always_inline]] inline u64 name(u64 destination, T source, u16& status) {       \
+        if constexpr (sizeof(T) == 2) {                                                    \
+            asm(STATUS_TO_HOST mnemonic " %[source], %w[destination]\n\t" STATUS_FROM_HOST \
+                : [destination] "+&r"(destination), [status] "+&a"(status)                 \
+                : [source] "r"(source)                                                     \
+                : "cc");                                                                   \
+        } else if constexpr (sizeof(T) == 4) {                                             \
+            asm(STATUS_TO_HOST mnemonic " %[source], %k[destination]\n\t" STATUS_FROM_HOST \
+                : [destination] "+&r"(destination), [status] "+&a"(status)                 \
+                : [source] "r"(source)                                                     \
+                : "cc");                                                                   \
+        } else {                                                                           \
+            asm(STATUS_TO_HOST mnemonic " %[source], %q[destination]\n\t" STATUS_FROM_HOST \
+                : [destination] "+&r"(destination), [status] "+&a"(status)                 \
+                : [source] "r"(source)                                                     \
+                : "cc");                                                                   \
+        }                                                                                  \
+        return destination;                                                                \
     }
 BIT_SCAN(bsf, "bsf")
 BIT_SCAN(bsr, "bsr")
 #undef BIT_SCAN
 
 /// BLSI, BLSMSK and BLSR: 32 or 64 bits.
-#define BIT_COUNT(name, mnemonic)                                                 \
-    template <std::unsigned_integral T>                                           \
-    [[gnu::always_inline]] inline T name(T source, u16& status) {                 \
-        T result;                                                                 \
-        asm(STATUS_TO_HOST mnemonic " %[source], %[result]\n\t" STATUS_FROM_HOST  \
-            : [result] "=r"(result), [status] "+&a"(status)                       \
-            : [source] "r"(source)                                                \
-            : "cc");                                                              \
-        return result;                                                            \
+#define BIT_COUNT(name, mnemonic)                                                \
+    template <std::unsigned_integral T>                                          \
+    [[gnu::always_inline]] inline T name(T source, u16& status) {                \
+        T result;                                                                \
+        asm(STATUS_TO_HOST mnemonic " %[source], %[result]\n\t" STATUS_FROM_HOST \
+            : [result] "=r"(result), [status] "+&a"(status)                      \
+            : [source] "r"(source)                                               \
+            : "cc");                                                             \
+        return result;                                                           \
     }
 BIT_COUNT(tzcnt, "tzcnt")
 BIT_COUNT(lzcnt, "lzcnt")
@@ -97,28 +97,28 @@ FIELD_OPERATION(bextr, "bextr")
 FIELD_OPERATION(bzhi, "bzhi")
 #undef FIELD_OPERATION
 
-#define MASKED_MOVE(name, mnemonic)                                 \
-    template <std::unsigned_integral T>                             \
-    [[gnu::always_inline]] inline T name(T source, T mask) {        \
-        T result;                                                   \
-        asm(mnemonic " %[mask], %[source], %[result]"               \
-            : [result] "=r"(result)                                 \
-            : [source] "r"(source), [mask] "r"(mask));              \
-        return result;                                              \
+#define MASKED_MOVE(name, mnemonic)                          \
+    template <std::unsigned_integral T>                      \
+    [[gnu::always_inline]] inline T name(T source, T mask) { \
+        T result;                                            \
+        asm(mnemonic " %[mask], %[source], %[result]"        \
+            : [result] "=r"(result)                          \
+            : [source] "r"(source), [mask] "r"(mask));       \
+        return result;                                       \
     }
 MASKED_MOVE(pdep, "pdep")
 MASKED_MOVE(pext, "pext")
 #undef MASKED_MOVE
 
 /// ADCX goes by CF and changes nothing else; ADOX does the same with OF. 32 or 64 bits.
-#define CHAIN_ADDITION(name, mnemonic)                                         \
-    template <std::unsigned_integral T>                                        \
-    [[gnu::always_inline]] inline T name(T left, T right, u16& status) {       \
-        asm(STATUS_TO_HOST mnemonic " %[right], %[left]\n\t" STATUS_FROM_HOST  \
-            : [left] "+r"(left), [status] "+&a"(status)                        \
-            : [right] "r"(right)                                               \
-            : "cc");                                                           \
-        return left;                                                           \
+#define CHAIN_ADDITION(name, mnemonic)                                        \
+    template <std::unsigned_integral T>                                       \
+    [[gnu::always_inline]] inline T name(T left, T right, u16& status) {      \
+        asm(STATUS_TO_HOST mnemonic " %[right], %[left]\n\t" STATUS_FROM_HOST \
+            : [left] "+r"(left), [status] "+&a"(status)                       \
+            : [right] "r"(right)                                              \
+            : "cc");                                                          \
+        return left;                                                          \
     }
 CHAIN_ADDITION(adcx, "adcx")
 CHAIN_ADDITION(adox, "adox")

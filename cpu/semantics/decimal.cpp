@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Decimal adjustment (SDM 1 7.3.4). A host in 64-bit mode has none of these, so they are computed
-// here. Undocumented: the flags that the manual leaves open are as an Emerald Rapids was seen to set
-// them, for every AL and every setting of the flags: SF, ZF and PF follow AL, the others are clear,
-// and AAD sets CF, AF and OF as the addition it ends with does.
+// here. Undocumented: the flags that the manual leaves open are as an Emerald Rapids was seen to
+// set them, for every AL and every setting of the flags: SF, ZF and PF follow AL, the others are
+// clear, and AAD sets CF, AF and OF as the addition it ends with does.
 #include "cpu/semantics/integer.hpp"
 #include "cpu/semantics/semantics.hpp"
 #include "cpu/semantics/shapes.hpp"

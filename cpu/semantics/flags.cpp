@@ -11,8 +11,8 @@ namespace {
 constexpr u8 ah = 4;  // The number of AH without REX.
 
 /// SAHF's five, where they lie in CpuState::status.
-constexpr u16 low_flags = status_flags::SF | status_flags::ZF | status_flags::AF |
-                          status_flags::PF | status_flags::CF;
+constexpr u16 low_flags =
+    status_flags::SF | status_flags::ZF | status_flags::AF | status_flags::PF | status_flags::CF;
 
 }  // namespace
 

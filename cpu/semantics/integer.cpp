@@ -12,9 +12,8 @@ namespace {
 /// ADD and its like.
 template <class Operation>
 Step modify_any_size(Vcpu& vcpu, const Instruction& instruction, Operation operation) {
-    return for_operand_size(size_of_operand(instruction, 0), [&]<class T>() {
-        return modify<T, T>(vcpu, instruction, operation);
-    });
+    return for_operand_size(size_of_operand(instruction, 0),
+                            [&]<class T>() { return modify<T, T>(vcpu, instruction, operation); });
 }
 
 /// CMP and TEST: two operands, only flags.
@@ -76,11 +75,11 @@ Step divide(Vcpu& vcpu, const Instruction& instruction, Operation operation) {
 
 }  // namespace
 
-#define MODIFIES(name)                                                                   \
-    Step name(Vcpu& vcpu, const Instruction& instruction) {                              \
+#define MODIFIES(name)                                                                     \
+    Step name(Vcpu& vcpu, const Instruction& instruction) {                                \
         return modify_any_size(vcpu, instruction, [](auto left, auto right, u16& status) { \
-            return alu::name(left, right, status);                                       \
-        });                                                                              \
+            return alu::name(left, right, status);                                         \
+        });                                                                                \
     }
 MODIFIES(add)
 MODIFIES(adc)
@@ -91,9 +90,9 @@ MODIFIES(or_)
 MODIFIES(xor_)
 #undef MODIFIES
 
-#define MODIFIES_ALONE(name)                                                             \
-    Step name(Vcpu& vcpu, const Instruction& instruction) {                              \
-        return modify_unary(vcpu, instruction,                                           \
+#define MODIFIES_ALONE(name)                                                               \
+    Step name(Vcpu& vcpu, const Instruction& instruction) {                                \
+        return modify_unary(vcpu, instruction,                                             \
                             [](auto old, u16& status) { return alu::name(old, status); }); \
     }
 MODIFIES_ALONE(neg)
@@ -102,9 +101,8 @@ MODIFIES_ALONE(dec)
 #undef MODIFIES_ALONE
 
 Step not_(Vcpu& vcpu, const Instruction& instruction) {
-    return modify_unary(vcpu, instruction, [](auto old, u16&) {
-        return static_cast<decltype(old)>(~old);
-    });
+    return modify_unary(vcpu, instruction,
+                        [](auto old, u16&) { return static_cast<decltype(old)>(~old); });
 }
 
 Step cmp(Vcpu& vcpu, const Instruction& instruction) {

@@ -59,8 +59,8 @@ u16 port_of(const Vcpu& vcpu, const Instruction& instruction, usize which) {
 }  // namespace
 
 bool io_allowed(Vcpu& vcpu, u16 port, u32 size) {
-    const bool trusted = !vcpu.protected_mode() ||
-                         (!vcpu.virtual_8086() && vcpu.state.cpl <= vcpu.iopl());
+    const bool trusted =
+        !vcpu.protected_mode() || (!vcpu.virtual_8086() && vcpu.state.cpl <= vcpu.iopl());
     return trusted || bitmap_allows(vcpu, port, size);
 }
 

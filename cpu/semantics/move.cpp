@@ -132,8 +132,8 @@ Step xadd(Vcpu& vcpu, const Instruction& instruction) {
 }
 
 /// A destination in memory is written in any case, with its old value if nothing else: a read-only
-/// page faults. Undocumented: of two 32-bit registers only the one that gets a value is written, and
-/// so zero-extended (seen on Emerald Rapids).
+/// page faults. Undocumented: of two 32-bit registers only the one that gets a value is written,
+/// and so zero-extended (seen on Emerald Rapids).
 Step cmpxchg(Vcpu& vcpu, const Instruction& instruction) {
     return for_operand_size(size_of_operand(instruction, 0), [&]<class T>() {
         const auto source = read_operand<T>(vcpu, instruction, 1);

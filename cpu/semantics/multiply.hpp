@@ -20,33 +20,33 @@ struct Halves {
 };
 
 /// The instruction wants rAX, and so do the flags on their way in and out: they take turns.
-#define ACCUMULATOR_OPERATION(mnemonic)                                                   \
-    "movq %q[accumulator], %[aside]\n\t"                                                  \
-    "movzwl %w[status], %%eax\n\t" STATUS_TO_HOST "movq %[aside], %%rax\n\t" mnemonic     \
-    " %[operand]\n\t"                                                                     \
-    "movq %%rax, %[aside]\n\t" STATUS_FROM_HOST "\n\tmovw %%ax, %w[status]\n\t"           \
+#define ACCUMULATOR_OPERATION(mnemonic)                                               \
+    "movq %q[accumulator], %[aside]\n\t"                                              \
+    "movzwl %w[status], %%eax\n\t" STATUS_TO_HOST "movq %[aside], %%rax\n\t" mnemonic \
+    " %[operand]\n\t"                                                                 \
+    "movq %%rax, %[aside]\n\t" STATUS_FROM_HOST                                       \
+    "\n\tmovw %%ax, %w[status]\n\t"                                                   \
     "movq %[aside], %%rax"
 
-#define DOUBLE_WIDTH_OPERATION(name, mnemonic)                                              \
-    template <std::unsigned_integral T>                                                     \
-    [[gnu::always_inline]] inline Halves<T> name(Halves<T> halves, T operand, u16& status) { \
-        u64 aside;                                                                          \
-        if constexpr (sizeof(T) == 1) {                                                     \
-            u16 accumulator = static_cast<u16>(halves.high << 8 | halves.low);              \
-            asm(ACCUMULATOR_OPERATION(mnemonic)                                             \
-                : [accumulator] "+&a"(accumulator), [status] "+&r"(status),                 \
-                  [aside] "=&r"(aside)                                                      \
-                : [operand] "r"(operand)                                                    \
-                : "cc");                                                                    \
-            return {static_cast<T>(accumulator), static_cast<T>(accumulator >> 8)};         \
-        } else {                                                                            \
-            asm(ACCUMULATOR_OPERATION(mnemonic)                                             \
-                : [accumulator] "+&a"(halves.low), "+&d"(halves.high),                      \
-                  [status] "+&r"(status), [aside] "=&r"(aside)                              \
-                : [operand] "r"(operand)                                                    \
-                : "cc");                                                                    \
-            return halves;                                                                  \
-        }                                                                                   \
+#define DOUBLE_WIDTH_OPERATION(name, mnemonic)                                                   \
+    template <std::unsigned_integral T>                                                          \
+    [[gnu::always_inline]] inline Halves<T> name(Halves<T> halves, T operand, u16& status) {     \
+        u64 aside;                                                                               \
+        if constexpr (sizeof(T) == 1) {                                                          \
+            u16 accumulator = static_cast<u16>(halves.high << 8 | halves.low);                   \
+            asm(ACCUMULATOR_OPERATION(mnemonic)                                                  \
+                : [accumulator] "+&a"(accumulator), [status] "+&r"(status), [aside] "=&r"(aside) \
+                : [operand] "r"(operand)                                                         \
+                : "cc");                                                                         \
+            return {static_cast<T>(accumulator), static_cast<T>(accumulator >> 8)};              \
+        } else {                                                                                 \
+            asm(ACCUMULATOR_OPERATION(mnemonic)                                                  \
+                : [accumulator] "+&a"(halves.low),                                               \
+                  "+&d"(halves.high), [status] "+&r"(status), [aside] "=&r"(aside)               \
+                : [operand] "r"(operand)                                                         \
+                : "cc");                                                                         \
+            return halves;                                                                       \
+        }                                                                                        \
     }
 namespace detail {
 DOUBLE_WIDTH_OPERATION(host_mul, "mul")
@@ -59,10 +59,9 @@ DOUBLE_WIDTH_OPERATION(host_idiv, "idiv")
 __extension__ typedef unsigned __int128 u128;
 
 template <class T>
-using Doubled =
-    std::conditional_t<sizeof(T) == 8, u128,
-                       std::conditional_t<sizeof(T) == 4, u64,
-                                          std::conditional_t<sizeof(T) == 2, u32, u16>>>;
+using Doubled = std::conditional_t<
+    sizeof(T) == 8, u128,
+    std::conditional_t<sizeof(T) == 4, u64, std::conditional_t<sizeof(T) == 2, u32, u16>>>;
 
 /// Whether the quotient fits, found without a division: of magnitudes, it is below a bound if the
 /// dividend is below the divisor times that bound.

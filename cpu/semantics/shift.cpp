@@ -24,9 +24,8 @@ Step double_shift(Vcpu& vcpu, const Instruction& instruction, Operation operatio
 template <class Operation>
 Step shift_without_flags(Vcpu& vcpu, const Instruction& instruction, Operation operation) {
     return for_dword_size(size_of_operand(instruction, 0), [&]<class T>() {
-        return compute_from_two<T, T>(vcpu, instruction, [&](T operand, T count, u16&) {
-            return operation(operand, count);
-        });
+        return compute_from_two<T, T>(
+            vcpu, instruction, [&](T operand, T count, u16&) { return operation(operand, count); });
     });
 }
 
@@ -50,17 +49,15 @@ SHIFTS(rcr)
 #undef SHIFTS
 
 Step shld(Vcpu& vcpu, const Instruction& instruction) {
-    return double_shift(vcpu, instruction,
-                        [](auto operand, auto filling, u8 count, u16& status) {
-                            return alu::shld(operand, filling, count, status);
-                        });
+    return double_shift(vcpu, instruction, [](auto operand, auto filling, u8 count, u16& status) {
+        return alu::shld(operand, filling, count, status);
+    });
 }
 
 Step shrd(Vcpu& vcpu, const Instruction& instruction) {
-    return double_shift(vcpu, instruction,
-                        [](auto operand, auto filling, u8 count, u16& status) {
-                            return alu::shrd(operand, filling, count, status);
-                        });
+    return double_shift(vcpu, instruction, [](auto operand, auto filling, u8 count, u16& status) {
+        return alu::shrd(operand, filling, count, status);
+    });
 }
 
 Step rorx(Vcpu& vcpu, const Instruction& instruction) {
@@ -70,18 +67,18 @@ Step rorx(Vcpu& vcpu, const Instruction& instruction) {
 }
 
 Step sarx(Vcpu& vcpu, const Instruction& instruction) {
-    return shift_without_flags(
-        vcpu, instruction, [](auto operand, auto count) { return alu::sarx(operand, count); });
+    return shift_without_flags(vcpu, instruction,
+                               [](auto operand, auto count) { return alu::sarx(operand, count); });
 }
 
 Step shlx(Vcpu& vcpu, const Instruction& instruction) {
-    return shift_without_flags(
-        vcpu, instruction, [](auto operand, auto count) { return alu::shlx(operand, count); });
+    return shift_without_flags(vcpu, instruction,
+                               [](auto operand, auto count) { return alu::shlx(operand, count); });
 }
 
 Step shrx(Vcpu& vcpu, const Instruction& instruction) {
-    return shift_without_flags(
-        vcpu, instruction, [](auto operand, auto count) { return alu::shrx(operand, count); });
+    return shift_without_flags(vcpu, instruction,
+                               [](auto operand, auto count) { return alu::shrx(operand, count); });
 }
 
 }  // namespace cpu::semantics

@@ -12,14 +12,14 @@
 
 namespace cpu::alu {
 
-#define SHIFT_OPERATION(name, mnemonic)                                        \
-    template <std::unsigned_integral T>                                        \
-    [[gnu::always_inline]] inline T name(T operand, u8 count, u16& status) {   \
-        asm(STATUS_TO_HOST mnemonic " %%cl, %[operand]\n\t" STATUS_FROM_HOST   \
-            : [operand] "+r"(operand), [status] "+&a"(status)                  \
-            : [count] "c"(count)                                               \
-            : "cc");                                                           \
-        return operand;                                                        \
+#define SHIFT_OPERATION(name, mnemonic)                                      \
+    template <std::unsigned_integral T>                                      \
+    [[gnu::always_inline]] inline T name(T operand, u8 count, u16& status) { \
+        asm(STATUS_TO_HOST mnemonic " %%cl, %[operand]\n\t" STATUS_FROM_HOST \
+            : [operand] "+r"(operand), [status] "+&a"(status)                \
+            : [count] "c"(count)                                             \
+            : "cc");                                                         \
+        return operand;                                                      \
     }
 SHIFT_OPERATION(shl, "shl")
 SHIFT_OPERATION(shr, "shr")
@@ -31,14 +31,14 @@ SHIFT_OPERATION(rcr, "rcr")
 #undef SHIFT_OPERATION
 
 /// `filling` supplies the bits that move in. Not for bytes.
-#define DOUBLE_SHIFT_OPERATION(name, mnemonic)                                             \
-    template <std::unsigned_integral T>                                                    \
-    [[gnu::always_inline]] inline T name(T operand, T filling, u8 count, u16& status) {    \
-        asm(STATUS_TO_HOST mnemonic " %%cl, %[filling], %[operand]\n\t" STATUS_FROM_HOST   \
-            : [operand] "+r"(operand), [status] "+&a"(status)                              \
-            : [filling] "r"(filling), [count] "c"(count)                                   \
-            : "cc");                                                                       \
-        return operand;                                                                    \
+#define DOUBLE_SHIFT_OPERATION(name, mnemonic)                                           \
+    template <std::unsigned_integral T>                                                  \
+    [[gnu::always_inline]] inline T name(T operand, T filling, u8 count, u16& status) {  \
+        asm(STATUS_TO_HOST mnemonic " %%cl, %[filling], %[operand]\n\t" STATUS_FROM_HOST \
+            : [operand] "+r"(operand), [status] "+&a"(status)                            \
+            : [filling] "r"(filling), [count] "c"(count)                                 \
+            : "cc");                                                                     \
+        return operand;                                                                  \
     }
 DOUBLE_SHIFT_OPERATION(shld, "shld")
 DOUBLE_SHIFT_OPERATION(shrd, "shrd")

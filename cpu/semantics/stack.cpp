@@ -12,8 +12,7 @@ namespace {
 
 /// Raises what an access to the stack would raise.
 [[nodiscard]] bool probe_stack(Vcpu& vcpu, u64 pointer, usize size, Access access) {
-    const auto linear =
-        linear_address(vcpu, SegReg::Ss, stack_offset(vcpu, pointer), size, access);
+    const auto linear = linear_address(vcpu, SegReg::Ss, stack_offset(vcpu, pointer), size, access);
     return linear && probe_linear(vcpu, *linear, size, access, data_privilege(vcpu));
 }
 
@@ -142,8 +141,8 @@ Step push(Vcpu& vcpu, const Instruction& instruction) {
     });
 }
 
-/// A destination in memory is addressed with the rSP that POP leaves behind; rSP as destination gets
-/// the popped value.
+/// A destination in memory is addressed with the rSP that POP leaves behind; rSP as destination
+/// gets the popped value.
 Step pop(Vcpu& vcpu, const Instruction& instruction) {
     return for_word_size(instruction.operand_size, [&]<class T>() {
         const u64 before = vcpu.state.reg(Gpr::Rsp);
@@ -199,9 +198,8 @@ Step popf(Vcpu& vcpu, const Instruction& instruction) {
 Step enter(Vcpu& vcpu, const Instruction& instruction) {
     const u64 allocated = instruction.immediate & 0xffff;
     const usize level = instruction.second_immediate & 31;
-    return for_word_size(instruction.operand_size, [&]<class T>() {
-        return enter_frame<T>(vcpu, allocated, level);
-    });
+    return for_word_size(instruction.operand_size,
+                         [&]<class T>() { return enter_frame<T>(vcpu, allocated, level); });
 }
 
 Step leave(Vcpu& vcpu, const Instruction& instruction) {

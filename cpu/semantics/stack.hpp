@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The stack as PUSH, POP, CALL and RET use it: through SS, with a pointer of the stack's address size
-// that is moved only when nothing can fail any more.
+// The stack as PUSH, POP, CALL and RET use it: through SS, with a pointer of the stack's address
+// size that is moved only when nothing can fail any more.
 #pragma once
 
 #include "cpu/core/vcpu.hpp"

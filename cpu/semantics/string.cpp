@@ -2,8 +2,8 @@
 //
 // String instructions (SDM 1 7.3.9). Repeated ones run in chunks that lie within one page of source
 // and target, and one element at a time where that cannot be: across a page boundary, where an
-// address wraps, with MMIO and other memory that must be told, and for whatever faults. Registers are
-// right after each chunk.
+// address wraps, with MMIO and other memory that must be told, and for whatever faults. Registers
+// are right after each chunk.
 #include "cpu/arch/paging.hpp"
 #include "cpu/semantics/integer.hpp"
 #include "cpu/semantics/io.hpp"
@@ -175,12 +175,12 @@ Bulk find_bulk(Vcpu& vcpu, const Instruction& instruction, Indexes indexes, Acce
     const Place target = target_of(vcpu, instruction);
     Bulk bulk{.count = limit};
     if (indexes.source) {
-        bulk.count = std::min(
-            bulk.count, elements_in_page<T>(vcpu, instruction, source, Access::Read));
+        bulk.count =
+            std::min(bulk.count, elements_in_page<T>(vcpu, instruction, source, Access::Read));
     }
     if (indexes.target) {
-        bulk.count = std::min(
-            bulk.count, elements_in_page<T>(vcpu, instruction, target, target_access));
+        bulk.count =
+            std::min(bulk.count, elements_in_page<T>(vcpu, instruction, target, target_access));
     }
     if (bulk.count < 2) return {};
     if (indexes.source) {
@@ -249,8 +249,8 @@ Progress load_chunk(Vcpu& vcpu, const Instruction& instruction, u64 limit) {
     return one_done;
 }
 
-/// Compares elements from `begin` on until one ends the instruction; the flags are those of the last
-/// that was compared. `left(which)` and `right(which)` are the operands.
+/// Compares elements from `begin` on until one ends the instruction; the flags are those of the
+/// last that was compared. `left(which)` and `right(which)` are the operands.
 template <class T, class Left, class Right>
 Progress compare_run(Vcpu& vcpu, const Instruction& instruction, u64 begin, u64 count, Left left,
                      Right right) {
@@ -279,8 +279,8 @@ Progress scan_chunk(Vcpu& vcpu, const Instruction& instruction, u64 limit) {
     if constexpr (sizeof(T) == 1) {
         if (instruction.rep == RepPrefix::Repne && direction == Direction::Up) {
             const void* found = std::memchr(bulk.target, wanted, bulk.count);
-            begin = found ? static_cast<u64>(static_cast<const u8*>(found) - bulk.target)
-                          : bulk.count;
+            begin =
+                found ? static_cast<u64>(static_cast<const u8*>(found) - bulk.target) : bulk.count;
         }
     }
     const ElementRun<T> target(bulk.target, bulk.count, direction);
@@ -353,12 +353,12 @@ u32 port_element_size(const Instruction& instruction) {
 
 }  // namespace
 
-#define REPEATS(name, chunk)                                                               \
-    Step name(Vcpu& vcpu, const Instruction& instruction) {                                \
-        return for_operand_size(element_size(instruction), [&]<class T>() {                \
-            return run(vcpu, instruction, name##_indexes, sizeof(T),                       \
-                       [&](u64 limit) { return chunk<T>(vcpu, instruction, limit); });     \
-        });                                                                                \
+#define REPEATS(name, chunk)                                                           \
+    Step name(Vcpu& vcpu, const Instruction& instruction) {                            \
+        return for_operand_size(element_size(instruction), [&]<class T>() {            \
+            return run(vcpu, instruction, name##_indexes, sizeof(T),                   \
+                       [&](u64 limit) { return chunk<T>(vcpu, instruction, limit); }); \
+        });                                                                            \
     }
 REPEATS(movs, move_chunk)
 REPEATS(stos, store_chunk)

@@ -76,23 +76,23 @@ void compare(const char* name, const Values& rights, Host host, Ours ours) {
     SUCCEED();
 }
 
-#define COMPARE_BINARY(T, name, mnemonic)                                           \
-    compare<T, T>(                                                                  \
-        mnemonic, corner_values<T>(),                                               \
-        [](T left, T right, u64& flags) -> u64 {                                    \
-            ON_HOST(mnemonic " %[right], %[left]", flags, ([left] "+r"(left)),      \
-                    ([right] "r"(right)));                                          \
-            return left;                                                            \
-        },                                                                          \
+#define COMPARE_BINARY(T, name, mnemonic)                                      \
+    compare<T, T>(                                                             \
+        mnemonic, corner_values<T>(),                                          \
+        [](T left, T right, u64& flags) -> u64 {                               \
+            ON_HOST(mnemonic " %[right], %[left]", flags, ([left] "+r"(left)), \
+                    ([right] "r"(right)));                                     \
+            return left;                                                       \
+        },                                                                     \
         [](T left, T right, u16& status) -> u64 { return alu::name(left, right, status); })
 
-#define COMPARE_UNARY(T, name, mnemonic)                                                \
-    compare<T, T>(                                                                      \
-        mnemonic, std::array<T, 1>{},                                                   \
-        [](T operand, T, u64& flags) -> u64 {                                           \
-            ON_HOST(mnemonic " %[operand]", flags, ([operand] "+r"(operand)), ());      \
-            return operand;                                                             \
-        },                                                                              \
+#define COMPARE_UNARY(T, name, mnemonic)                                           \
+    compare<T, T>(                                                                 \
+        mnemonic, std::array<T, 1>{},                                              \
+        [](T operand, T, u64& flags) -> u64 {                                      \
+            ON_HOST(mnemonic " %[operand]", flags, ([operand] "+r"(operand)), ()); \
+            return operand;                                                        \
+        },                                                                         \
         [](T operand, T, u16& status) -> u64 { return alu::name(operand, status); })
 
 /// Source to destination, the destination not read.
@@ -107,29 +107,28 @@ void compare(const char* name, const Values& rights, Host host, Ours ours) {
         },                                                                            \
         [](T source, T, u16& status) -> u64 { return alu::name(source, status); })
 
-#define COMPARE_SHIFT(T, name)                                                        \
-    compare<T, u8>(                                                                   \
-        #name, counts,                                                                \
-        [](T operand, u8 count, u64& flags) -> u64 {                                  \
-            ON_HOST(#name " %%cl, %[operand]", flags, ([operand] "+r"(operand)),      \
-                    ([count] "c"(count)));                                            \
-            return operand;                                                           \
-        },                                                                            \
+#define COMPARE_SHIFT(T, name)                                                   \
+    compare<T, u8>(                                                              \
+        #name, counts,                                                           \
+        [](T operand, u8 count, u64& flags) -> u64 {                             \
+            ON_HOST(#name " %%cl, %[operand]", flags, ([operand] "+r"(operand)), \
+                    ([count] "c"(count)));                                       \
+            return operand;                                                      \
+        },                                                                       \
         [](T operand, u8 count, u16& status) -> u64 { return alu::name(operand, count, status); })
 
-#define COMPARE_DOUBLE_SHIFT(T, name)                                                     \
-    for (const T filling : corner_values<T>()) {                                          \
-        compare<T, u8>(                                                                   \
-            #name, counts,                                                                \
-            [filling](T operand, u8 count, u64& flags) -> u64 {                           \
-                ON_HOST(#name " %%cl, %[filling], %[operand]", flags,                     \
-                        ([operand] "+r"(operand)),                                        \
-                        ([count] "c"(count), [filling] "r"(filling)));                    \
-                return operand;                                                           \
-            },                                                                            \
-            [filling](T operand, u8 count, u16& status) -> u64 {                          \
-                return alu::name(operand, filling, count, status);                        \
-            });                                                                           \
+#define COMPARE_DOUBLE_SHIFT(T, name)                                                            \
+    for (const T filling : corner_values<T>()) {                                                 \
+        compare<T, u8>(                                                                          \
+            #name, counts,                                                                       \
+            [filling](T operand, u8 count, u64& flags) -> u64 {                                  \
+                ON_HOST(#name " %%cl, %[filling], %[operand]", flags, ([operand] "+r"(operand)), \
+                        ([count] "c"(count), [filling] "r"(filling)));                           \
+                return operand;                                                                  \
+            },                                                                                   \
+            [filling](T operand, u8 count, u16& status) -> u64 {                                 \
+                return alu::name(operand, filling, count, status);                               \
+            });                                                                                  \
     }
 
 std::array<u8, 256> every_count() {
@@ -185,15 +184,15 @@ void compare_bmi() {
     COMPARE_COUNT(T, blsr, "blsr");
     COMPARE_BINARY(T, adcx, "adcx");
     COMPARE_BINARY(T, adox, "adox");
-#define COMPARE_THREE(name, operands)                                                       \
-    compare<T, T>(                                                                          \
-        #name, corner_values<T>(),                                                          \
-        [](T first, T second, u64& flags) -> u64 {                                          \
-            T result{};                                                                     \
-            ON_HOST(#name operands, flags, ([result] "+r"(result)),                         \
-                    ([first] "r"(first), [second] "r"(second)));                            \
-            return result;                                                                  \
-        },                                                                                  \
+#define COMPARE_THREE(name, operands)                               \
+    compare<T, T>(                                                  \
+        #name, corner_values<T>(),                                  \
+        [](T first, T second, u64& flags) -> u64 {                  \
+            T result{};                                             \
+            ON_HOST(#name operands, flags, ([result] "+r"(result)), \
+                    ([first] "r"(first), [second] "r"(second)));    \
+            return result;                                          \
+        },                                                          \
         [](T first, T second, u16& status) -> u64 { return alu::name(first, second, status); })
     COMPARE_THREE(andn, " %[second], %[first], %[result]");
     COMPARE_THREE(bextr, " %[second], %[first], %[result]");
@@ -202,16 +201,16 @@ void compare_bmi() {
 }
 
 /// A source of zero is where bit scans are interesting.
-#define COMPARE_SCAN(T, name, modifier)                                                      \
-    compare<T, u64>(                                                                         \
-        #name, std::array<u64, 2>{0x1234'5678'9abc'def0, ~u64{0}},                           \
-        [](T source, u64 destination, u64& flags) -> u64 {                                   \
-            ON_HOST(#name " %[source], %" modifier "[destination]", flags,                   \
-                    ([destination] "+&r"(destination)), ([source] "r"(source)));             \
-            return destination;                                                              \
-        },                                                                                   \
-        [](T source, u64 destination, u16& status) -> u64 {                                  \
-            return alu::name(destination, source, status);                                   \
+#define COMPARE_SCAN(T, name, modifier)                                          \
+    compare<T, u64>(                                                             \
+        #name, std::array<u64, 2>{0x1234'5678'9abc'def0, ~u64{0}},               \
+        [](T source, u64 destination, u64& flags) -> u64 {                       \
+            ON_HOST(#name " %[source], %" modifier "[destination]", flags,       \
+                    ([destination] "+&r"(destination)), ([source] "r"(source))); \
+            return destination;                                                  \
+        },                                                                       \
+        [](T source, u64 destination, u16& status) -> u64 {                      \
+            return alu::name(destination, source, status);                       \
         })
 
 }  // namespace
@@ -268,14 +267,14 @@ TEST_CASE("CMP and TEST: the flags of SUB and AND", "[cpu][semantics]") {
 }
 
 TEST_CASE("Conditions: met when SETcc says so", "[cpu][semantics]") {
-#define HOST_SETS(cc, code)                                                              \
-    for (u64 number = 0; number < 64; ++number) {                                        \
-        u64 flags = status_combination(number);                                          \
-        const u16 status = from_rflags(flags);                                           \
-        u8 set = 0;                                                                      \
-        ON_HOST("set" cc " %[set]", flags, ([set] "+r"(set)), ());                       \
-        CAPTURE(cc, number);                                                             \
-        CHECK(alu::condition(status, code) == (set != 0));                               \
+#define HOST_SETS(cc, code)                                        \
+    for (u64 number = 0; number < 64; ++number) {                  \
+        u64 flags = status_combination(number);                    \
+        const u16 status = from_rflags(flags);                     \
+        u8 set = 0;                                                \
+        ON_HOST("set" cc " %[set]", flags, ([set] "+r"(set)), ()); \
+        CAPTURE(cc, number);                                       \
+        CHECK(alu::condition(status, code) == (set != 0));         \
     }
     HOST_SETS("o", 0x0)
     HOST_SETS("no", 0x1)

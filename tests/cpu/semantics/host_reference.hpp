@@ -9,17 +9,18 @@
 
 /// Runs `instruction` with RFLAGS set to `flags` before and read after it. The operand list binds
 /// its other operands. Steps over the red zone, where the compiler may keep something.
-#define ON_HOST(instruction, flags, outputs, inputs)                       \
-    asm volatile("leaq -128(%%rsp), %%rsp\n\t"                             \
-                 "pushq %[rflags]\n\t"                                     \
-                 "popfq\n\t" instruction                                   \
-                 "\n\t"                                                    \
-                 "pushfq\n\t"                                              \
-                 "popq %[rflags]\n\t"                                      \
-                 "leaq 128(%%rsp), %%rsp"                                  \
-                 : [rflags] "+&r"(flags), TEST_UNPACK outputs              \
-                 : TEST_UNPACK inputs                                      \
-                 : "cc", "memory")
+#define ON_HOST(instruction, flags, outputs, inputs) \
+    asm volatile(                                    \
+        "leaq -128(%%rsp), %%rsp\n\t"                \
+        "pushq %[rflags]\n\t"                        \
+        "popfq\n\t" instruction                      \
+        "\n\t"                                       \
+        "pushfq\n\t"                                 \
+        "popq %[rflags]\n\t"                         \
+        "leaq 128(%%rsp), %%rsp"                     \
+        : [rflags] "+&r"(flags), TEST_UNPACK outputs \
+        : TEST_UNPACK inputs                         \
+        : "cc", "memory")
 #define TEST_UNPACK(...) __VA_ARGS__
 
 namespace test {

@@ -18,8 +18,18 @@ using cpu::status_flags::from_rflags;
 u16 status_of(u64 flags) { return from_rflags(flags); }
 
 TEST_CASE("MUL and IMUL: product and all flags are the host's", "[cpu][semantics]") {
-    const u64 values[] = {0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff'ffff, 0x8000'0000, 0xffff'ffff,
-                          0x7fff'ffff'ffff'ffff, 0x8000'0000'0000'0000, ~u64{0}};
+    const u64 values[] = {0,
+                          1,
+                          2,
+                          0x7f,
+                          0x80,
+                          0xff,
+                          0x7fff'ffff,
+                          0x8000'0000,
+                          0xffff'ffff,
+                          0x7fff'ffff'ffff'ffff,
+                          0x8000'0000'0000'0000,
+                          ~u64{0}};
     for (const u64 left : values) {
         for (const u64 right : values) {
             for (u64 number = 0; number < 64; ++number) {
@@ -79,8 +89,8 @@ TEST_CASE("DIV and IDIV of bytes: every dividend and divisor", "[cpu][semantics]
 
 TEST_CASE("IDIV of 64 bits: the last quotient that fits, and the first that does not",
           "[cpu][semantics]") {
-    const u64 divisors[] = {1, 2, 3, 0x7fff'ffff'ffff'ffff, ~u64{0}, 0x8000'0000'0000'0000,
-                            static_cast<u64>(-3)};
+    const u64 divisors[] = {
+        1, 2, 3, 0x7fff'ffff'ffff'ffff, ~u64{0}, 0x8000'0000'0000'0000, static_cast<u64>(-3)};
     for (const u64 divisor : divisors) {
         for (const bool negative_quotient : {false, true}) {
             // The dividend of largest magnitude: bound * |divisor| - 1, with the sign that gives
