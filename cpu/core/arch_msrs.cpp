@@ -306,10 +306,9 @@ constexpr Row architectural_msrs[] = {
      .allowed = misc_enable_writable | misc_enable_read_only,
      .read = stored<&MsrState::misc_enable>,
      .write = write_misc_enable},
-    // LBR and BTF.
     {.index = 0x1d9,
      .name = "IA32_DEBUGCTL",
-     .allowed = 3,
+     .allowed = debugctl::LBR | debugctl::BTF,
      .read = stored<&MsrState::debug_control>,
      .write = store<&MsrState::debug_control>},
     {.index = 0x1db, .name = "MSR_LASTBRANCHFROMIP", .read = nothing},

@@ -31,6 +31,11 @@ void note_data_breakpoint(Vcpu& vcpu, u64 linear, usize size, Access access);
 /// An access was made to these ports. Of I/O breakpoints; they need CR4.DE.
 void note_io_breakpoint(Vcpu& vcpu, u16 port, usize size);
 
+/// Whether an instruction that began under TF and ended so traps after it (SDM 3B 18.4.3).
+inline bool single_step_traps(const CpuState& state, Step outcome) {
+    return outcome == Step::Jump || (state.msr.debug_control & debugctl::BTF) == 0;
+}
+
 /// What MOV reads from and writes to DR0 to DR7, privilege and DR7.GD already checked. `number` is
 /// an existing register, DR4 and DR5 being other names of DR6 and DR7.
 u64 read_debug_register(const Vcpu& vcpu, u8 number);

@@ -3,6 +3,8 @@
 
 #include <iterator>
 
+#include "cpu/fpu/guest_fp_scope.hpp"
+
 namespace cpu {
 
 namespace {
@@ -16,27 +18,9 @@ static_assert(std::size(functions) == static_cast<usize>(Semantic::Count));
 
 /// All attributes that ask for a check before the instruction's own.
 constexpr u32 checked = attribute::Cpl0 | attribute::ProtectedOnly | attribute::X87 |
-                        attribute::Mmx | attribute::Sse | attribute::Avx;
-
-bool takes_lock(const Instruction& instruction, const Form& form) {
-    return form.has(attribute::Lockable) && instruction.is_memory();
-}
+                        attribute::Waits | attribute::Mmx | attribute::Sse | attribute::Avx;
 
 bool real_or_v86(const Vcpu& vcpu) { return !vcpu.protected_mode() || vcpu.virtual_8086(); }
-
-/// A control or debug register that is not there is #UD whatever the privilege.
-bool names_missing_register(const Instruction& instruction, const Form& form) {
-    switch (form.semantic) {
-        case Semantic::mov_from_cr:
-        case Semantic::mov_to_cr: {
-            constexpr u32 existing = 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 8;
-            return ((existing >> instruction.reg) & 1) == 0;
-        }
-        case Semantic::mov_from_dr:
-        case Semantic::mov_to_dr: return instruction.reg > 7;
-        default: return false;
-    }
-}
 
 /// SDM 3A table 2-2 and 13.1 to 13.3; SDM 2A 2.4 for AVX.
 Step check_vector_state(Vcpu& vcpu, const Form& form) {
@@ -55,13 +39,13 @@ Step check_vector_state(Vcpu& vcpu, const Form& form) {
     }
     constexpr u32 switched = attribute::Mmx | attribute::Sse | attribute::Avx;
     if (ts && (form.attributes & switched)) return vcpu.raise(Vector::NM);
-    return Step::Next;
+    const bool waits = (form.attributes & (attribute::Waits | attribute::Mmx)) != 0;
+    return waits && x87_error_pending(vcpu) ? report_x87_error(vcpu) : Step::Next;
 }
 
 /// What the row asks for, in the order in which processors look.
-Step check_row(Vcpu& vcpu, const Instruction& instruction, const Form& form) {
+Step check_row(Vcpu& vcpu, const Form& form) {
     if (form.has(attribute::ProtectedOnly) && real_or_v86(vcpu)) return vcpu.raise(Vector::UD);
-    if (names_missing_register(instruction, form)) return vcpu.raise(Vector::UD);
     if (form.has(attribute::Cpl0) && vcpu.state.cpl != 0) return vcpu.raise(Vector::GP, 0);
     return check_vector_state(vcpu, form);
 }
@@ -74,11 +58,10 @@ SemanticFunction semantic_function(Semantic semantic) {
 
 Step execute(Vcpu& vcpu, const Instruction& instruction) {
     const Form& form = form_of(instruction);
-    if (instruction.lock && !takes_lock(instruction, form)) return vcpu.raise(Vector::UD);
     // VEX prefixes are not recognised there (SDM 2A 2.3.1).
     if (instruction.vex && real_or_v86(vcpu)) return vcpu.raise(Vector::UD);
     if (form.attributes & checked) {
-        const Step allowed = check_row(vcpu, instruction, form);
+        const Step allowed = check_row(vcpu, form);
         if (allowed != Step::Next) return allowed;
     }
     return semantic_function(form.semantic)(vcpu, instruction);

@@ -11,21 +11,10 @@ namespace cpu {
 
 namespace {
 
-/// Of features that come from the host's own instruction (cpu/fpu, cpu/semantics/bits.hpp).
-constexpr FeatureSet computed_by_host{
-    Feature::Sse3,      Feature::Ssse3, Feature::Sse41, Feature::Sse42,
-    Feature::Pclmulqdq, Feature::Aes,   Feature::Sha,   Feature::Avx,
-    Feature::Avx2,      Feature::Fma,   Feature::F16c,  Feature::Bmi1,
-    Feature::Bmi2,      Feature::Adx,   Feature::Lzcnt, Feature::Popcnt};
-
 /// Calls `visit` with every feature there is.
 template <class Visit>
 void for_each_feature(Visit visit) {
     for (u8 i = 1; i < static_cast<u8>(Feature::Count); ++i) visit(static_cast<Feature>(i));
-}
-
-bool host_lacks(const FeatureSet& host, Feature feature) {
-    return computed_by_host.has(feature) && !host.has(feature);
 }
 
 /// How many letters must be changed, added or taken away.
@@ -87,7 +76,7 @@ const CpuModel& default_cpu_model(const FeatureSet& host) {
 FeatureSet features_on_host(const CpuModel& model, const FeatureSet& host) {
     FeatureSet left = model.features;
     for_each_feature([&](Feature feature) {
-        if (host_lacks(host, feature)) left.set(feature, false);
+        if (!host.has(feature)) left.set(feature, false);
     });
     return left;
 }
@@ -95,7 +84,7 @@ FeatureSet features_on_host(const CpuModel& model, const FeatureSet& host) {
 fabric::Result<> check_host_can_run(const CpuModel& model, const FeatureSet& host) {
     std::string missing;
     for_each_feature([&](Feature feature) {
-        if (!missing.empty() || !model.level.has(feature) || !host_lacks(host, feature)) return;
+        if (!missing.empty() || !model.level.has(feature) || host.has(feature)) return;
         missing = feature_name(feature);
     });
     if (missing.empty()) return {};

@@ -12,9 +12,9 @@ using cpu::Vcpu;
 namespace {
 
 constexpr u64 execution = 0;
-constexpr u64 write = 1;
+constexpr u64 writes = 1;
 constexpr u64 io = 2;
-constexpr u64 read_write = 3;
+constexpr u64 all_data = 3;
 
 /// DR7 with one breakpoint enabled: its R/W field, and its length in bytes.
 u64 dr7_with(u8 number, u64 kind, u64 length) {
@@ -52,17 +52,17 @@ TEST_CASE("Debug: a data breakpoint covers its length, aligned", "[cpu][debug]")
         bool hit;
     };
     const auto each = GENERATE(values<Case>({
-        {write, 0x1000, 4, 0x1003, 1, Access::Write, true},
-        {write, 0x1000, 4, 0x1004, 1, Access::Write, false},
-        {write, 0x1000, 4, 0x0fff, 1, Access::Write, false},
-        {write, 0x1000, 4, 0x0ff9, 8, Access::Write, true},
-        {write, 0x1000, 4, 0x1000, 4, Access::Read, false},
-        {write, 0x1000, 4, 0x1000, 4, Access::Execute, false},
-        {read_write, 0x1000, 4, 0x1002, 2, Access::Read, true},
-        {read_write, 0x1000, 4, 0x1002, 2, Access::Write, true},
-        {read_write, 0x1006, 8, 0x1000, 1, Access::Read, true},  // The low bits do not count.
-        {write, 0x1003, 2, 0x1002, 1, Access::Write, true},
-        {write, 0x1003, 1, 0x1002, 1, Access::Write, false},
+        {writes, 0x1000, 4, 0x1003, 1, Access::Write, true},
+        {writes, 0x1000, 4, 0x1004, 1, Access::Write, false},
+        {writes, 0x1000, 4, 0x0fff, 1, Access::Write, false},
+        {writes, 0x1000, 4, 0x0ff9, 8, Access::Write, true},
+        {writes, 0x1000, 4, 0x1000, 4, Access::Read, false},
+        {writes, 0x1000, 4, 0x1000, 4, Access::Execute, false},
+        {all_data, 0x1000, 4, 0x1002, 2, Access::Read, true},
+        {all_data, 0x1000, 4, 0x1002, 2, Access::Write, true},
+        {all_data, 0x1006, 8, 0x1000, 1, Access::Read, true},  // The low bits do not count.
+        {writes, 0x1003, 2, 0x1002, 1, Access::Write, true},
+        {writes, 0x1003, 1, 0x1002, 1, Access::Write, false},
         {execution, 0x1000, 1, 0x1000, 1, Access::Read, false},
         {io, 0x1000, 1, 0x1000, 1, Access::Write, false},
     }));
@@ -80,7 +80,7 @@ TEST_CASE("Debug: several breakpoints are noted together", "[cpu][debug]") {
     test::CpuBench bench;
     Vcpu& vcpu = bench.vcpu;
     vcpu.state.dr = {0x1000, 0x1000, 0x1000, 0x2000};
-    vcpu.state.dr7 = dr7_with(0, write, 1) | dr7_with(2, read_write, 8) | dr7_with(3, write, 1);
+    vcpu.state.dr7 = dr7_with(0, writes, 1) | dr7_with(2, all_data, 8) | dr7_with(3, writes, 1);
     cpu::note_data_breakpoint(vcpu, 0x1000, 1, Access::Write);
     CHECK(vcpu.state.events.debug_traps == 0b0101);
     CHECK(cpu::data_breakpoint_on_page(vcpu, 0x1fff));
@@ -94,7 +94,7 @@ TEST_CASE("Debug: watched pages stay off the fast road", "[cpu][debug]") {
     const auto who = cpu::Privilege::Supervisor;
     CHECK(cpu::host_pointer(vcpu, 0x5000, 4, Access::Write, who));
     vcpu.state.dr[0] = 0x5ff8;
-    CHECK(cpu::write_debug_register(vcpu, 7, dr7_with(0, write, 8)) == Step::Next);
+    CHECK(cpu::write_debug_register(vcpu, 7, dr7_with(0, writes, 8)) == Step::Next);
     CHECK_FALSE(cpu::host_pointer(vcpu, 0x5000, 4, Access::Write, who));
     CHECK(cpu::write_linear_as<u32>(vcpu, 0x5000, 1, who));
     CHECK(vcpu.state.events.debug_traps == 0);
@@ -131,4 +131,12 @@ TEST_CASE("Debug: reserved bits of DR6 and DR7", "[cpu][debug]") {
     CHECK(vcpu.exception.vector == cpu::Vector::GP);
     CHECK(cpu::write_debug_register(vcpu, 0, ~u64{0}) == Step::Next);
     CHECK(cpu::read_debug_register(vcpu, 0) == ~u64{0});
+}
+
+TEST_CASE("Debug: with BTF, single-step traps follow branches alone", "[cpu][debug]") {
+    test::CpuBench bench;
+    CHECK(cpu::single_step_traps(bench.state, Step::Next));
+    bench.state.msr.debug_control = cpu::debugctl::BTF;
+    CHECK_FALSE(cpu::single_step_traps(bench.state, Step::Next));
+    CHECK(cpu::single_step_traps(bench.state, Step::Jump));
 }

@@ -16,11 +16,14 @@ constexpr u32 tsc_adjust = 0x3b;
 constexpr u32 misc_enable = 0x1a0;
 constexpr u32 efer = 0xc000'0080;
 
-struct Write {
-    u32 index;
-    u64 value;
-    MsrOutcome outcome;
-};
+namespace apic {
+constexpr u64 base = 0xfee0'0100;
+constexpr u64 off = base;
+constexpr u64 on = base | 0x800;
+constexpr u64 extended = base | 0xc00;
+constexpr u64 invalid = base | 0x400;
+}  // namespace apic
+
 constexpr auto Done = MsrOutcome::Done;
 constexpr auto Refused = MsrOutcome::GeneralProtection;
 
@@ -155,23 +158,18 @@ TEST_CASE("MSRs: the TSC counts retired instructions and shows how it was moved"
 }
 
 TEST_CASE("MSRs: the APIC changes mode only along the permitted ways", "[cpu][msr]") {
-    constexpr u64 base = 0xfee0'0100;
-    constexpr u64 off = base;
-    constexpr u64 on = base | 0x800;
-    constexpr u64 extended = base | 0xc00;
-    constexpr u64 invalid = base | 0x400;
     const auto [from, to, outcome] = GENERATE(table<u64, u64, MsrOutcome>({
-        {on, extended, Done},
-        {on, off, Done},
-        {off, on, Done},
-        {extended, off, Done},
-        {extended, extended, Done},
-        {extended, on, Refused},
-        {off, extended, Refused},
-        {on, invalid, Refused},
-        {off, invalid, Refused},
-        {on, on | 0x200, Refused},
-        {on, on | u64{1} << 40, Refused},
+        {apic::on, apic::extended, Done},
+        {apic::on, apic::off, Done},
+        {apic::off, apic::on, Done},
+        {apic::extended, apic::off, Done},
+        {apic::extended, apic::extended, Done},
+        {apic::extended, apic::on, Refused},
+        {apic::off, apic::extended, Refused},
+        {apic::on, apic::invalid, Refused},
+        {apic::off, apic::invalid, Refused},
+        {apic::on, apic::on | 0x200, Refused},
+        {apic::on, apic::on | u64{1} << 40, Refused},
     }));
     CAPTURE(from, to);
     test::CpuBench bench;

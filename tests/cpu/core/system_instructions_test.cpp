@@ -24,8 +24,9 @@ using Bytes = std::vector<u8>;
 
 Step run(Vcpu& vcpu, const Bytes& bytes) {
     cpu::Instruction instruction;
-    REQUIRE(cpu::decode(bytes, vcpu.code_mode(), vcpu.features, instruction) ==
-            cpu::DecodeStatus::Ok);
+    const auto status = cpu::decode(bytes, vcpu.code_mode(), vcpu.features, instruction);
+    REQUIRE(status != cpu::DecodeStatus::Truncated);
+    if (status == cpu::DecodeStatus::Invalid) return vcpu.raise(Vector::UD);
     return cpu::execute(vcpu, instruction);
 }
 
@@ -444,8 +445,7 @@ TEST_CASE("System: INVLPG and INVPCID", "[cpu][system]") {
     }
 }
 
-TEST_CASE("System: LOCK belongs to few, VEX and protected-mode instructions to some modes",
-          "[cpu][system]") {
+TEST_CASE("System: protected-mode instructions, and whose state must be enabled", "[cpu][system]") {
     test::CpuBench bench;
     Vcpu& vcpu = bench.vcpu;
     enter(vcpu, Mode::Real, 0);
