@@ -2,12 +2,12 @@
 //
 // PC16550D UART: COM1 to COM4 of a PC.
 //
-// Characters leave and arrive at the programmed line rate in virtual time, so a guest that polls LSR
-// sees the delays a real port has, and one that reads in time loses nothing. Not modelled: framing,
-// parity and break errors (the line is perfect), DMA mode, and the modem at the far end, whose lines
-// say that it is there and ready.
-// Deviation: a character reaches its far end as its first bit leaves, not its last; the interrupt of
-// an empty transmitter FIFO is never put off by a character (data sheet, 8.4.2).
+// Characters leave and arrive at the programmed line rate in virtual time, so a guest that polls
+// LSR sees the delays a real port has, and one that reads in time loses nothing. Not modelled:
+// framing, parity and break errors (the line is perfect), DMA mode, and the modem at the far end,
+// whose lines say that it is there and ready. Deviation: a character reaches its far end as its
+// first bit leaves, not its last; the interrupt of an empty transmitter FIFO is never put off by a
+// character (data sheet, 8.4.2).
 #pragma once
 
 #include <span>

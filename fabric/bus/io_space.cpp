@@ -30,9 +30,9 @@ Result<> IoSpace::map(IoRegion region) {
             return Error{name_ + ": region " + region.name + " overlaps region " + other.name};
         }
     }
-    const auto place = std::lower_bound(
-        regions_.begin(), regions_.end(), region.first,
-        [](const IoRegion& other, u64 address) { return other.first < address; });
+    const auto place =
+        std::lower_bound(regions_.begin(), regions_.end(), region.first,
+                         [](const IoRegion& other, u64 address) { return other.first < address; });
     regions_.insert(place, std::move(region));
     return {};
 }
@@ -42,9 +42,9 @@ void IoSpace::unmap(std::string_view region_name) {
 }
 
 const IoRegion* IoSpace::find(u64 address) const {
-    const auto after = std::upper_bound(
-        regions_.begin(), regions_.end(), address,
-        [](u64 wanted, const IoRegion& region) { return wanted < region.first; });
+    const auto after =
+        std::upper_bound(regions_.begin(), regions_.end(), address,
+                         [](u64 wanted, const IoRegion& region) { return wanted < region.first; });
     if (after == regions_.begin()) return nullptr;
     const IoRegion& candidate = *(after - 1);
     return ends_before(candidate, address) ? nullptr : &candidate;
@@ -68,8 +68,10 @@ u64 IoSpace::read(u64 address, u32 size) const {
         const u64 here = address + done;
         const Piece piece = piece_at(here, size - done);
         u64 part = ones(piece.size);
-        if (piece.region) part &= piece.region->handler->read(here - piece.region->first, piece.size);
-        if (trace_) trace_->io_read(piece.region ? piece.region->name : name_, here, piece.size, part);
+        if (piece.region)
+            part &= piece.region->handler->read(here - piece.region->first, piece.size);
+        if (trace_)
+            trace_->io_read(piece.region ? piece.region->name : name_, here, piece.size, part);
         value |= part << (8 * done);
         done += piece.size;
     }

@@ -12,7 +12,8 @@ Result<> fill_with_host_entropy(std::span<u8> into) {
     while (!into.empty()) {
         const ssize_t got = ::getrandom(into.data(), into.size(), 0);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return Error{std::string("the host gives no entropy: ") + std::strerror(errno)};
+        if (got < 0)
+            return Error{std::string("the host gives no entropy: ") + std::strerror(errno)};
         into = into.subspan(static_cast<usize>(got));
     }
     return {};

@@ -64,8 +64,7 @@ Result<> write_recording(SnapshotWriter& out, const InputJournal::Recording& rec
                          .end_ns = recording.end.time.ns,
                          .end_retired = recording.end.retired};
     for (const InputJournal::Entry& entry : recording.entries) {
-        saved.entries.push_back(
-            {entry.when.time.ns, entry.when.retired, entry.port, entry.bytes});
+        saved.entries.push_back({entry.when.time.ns, entry.when.retired, entry.port, entry.bytes});
     }
     StateWriter state;
     state.write(saved);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What lies in each frame of guest-physical memory: two levels, because a guest may have memory in a
-// few places of a 52-bit space, and because every TLB miss asks.
+// What lies in each frame of guest-physical memory: two levels, because a guest may have memory in
+// a few places of a 52-bit space, and because every TLB miss asks.
 #pragma once
 
 #include <memory>

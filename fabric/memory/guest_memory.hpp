@@ -2,13 +2,13 @@
 //
 // Guest-physical memory: RAM, ROM and overlay pages, by frame.
 //
-// RAM is one shared mapping (memfd), placed in the physical address space in stretches by the board.
-// ROM pages are read-only copies. Overlay pages (TLFS 5.2.1) have storage of their own: put over a
-// frame they hide what lies beneath, taken away they give it back untouched.
+// RAM is one shared mapping (memfd), placed in the physical address space in stretches by the
+// board. ROM pages are read-only copies. Overlay pages (TLFS 5.2.1) have storage of their own: put
+// over a frame they hide what lies beneath, taken away they give it back untouched.
 //
-// A processor may keep the host pointer of a page until an observer hears mapping_changed(). Devices
-// keep none: they have read() and write(), which check every byte. A frame with no memory here is
-// MMIO or nobody's: that is IoSpace's business.
+// A processor may keep the host pointer of a page until an observer hears mapping_changed().
+// Devices keep none: they have read() and write(), which check every byte. A frame with no memory
+// here is MMIO or nobody's: that is IoSpace's business.
 #pragma once
 
 #include <functional>
@@ -29,8 +29,8 @@ class MemoryObserver {
 public:
     virtual ~MemoryObserver() = default;
 
-    /// Bytes were changed by somebody else than the observer's own processor, or a page with Code or
-    /// Watched is being written.
+    /// Bytes were changed by somebody else than the observer's own processor, or a page with Code
+    /// or Watched is being written.
     virtual void memory_changed(Gpa first, u64 length) = 0;
     /// What a frame is has changed: every cached translation must go.
     virtual void mapping_changed() = 0;

@@ -26,8 +26,8 @@ public:
     int fd() const { return fd_; }
     std::span<u8> bytes() const { return {data_, size_}; }
 
-    /// The next offset at or after `offset` that has host memory behind it; size() if there is none.
-    /// Reading what has none would cost the host a page to say "zero".
+    /// The next offset at or after `offset` that has host memory behind it; size() if there is
+    /// none. Reading what has none would cost the host a page to say "zero".
     u64 next_populated(u64 offset) const;
     /// The end of the populated stretch that `offset` lies in.
     u64 end_of_populated(u64 offset) const;

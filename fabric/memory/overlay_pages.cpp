@@ -44,8 +44,7 @@ void GuestMemory::remove_overlay(OverlayId id) {
 void GuestMemory::show(u64 frame) {
     PhysicalPage shown = beneath_overlays(frame);
     if (const Overlay* top = topmost_overlay(frame)) {
-        shown = {top->storage,
-                 top->access == GuestAccess::ReadWrite ? page_flag::Writable : u8{0}};
+        shown = {top->storage, top->access == GuestAccess::ReadWrite ? page_flag::Writable : u8{0}};
     } else {
         // Whoever derived something from the page was told when it vanished, or is told now.
         shown.flags = static_cast<u8>(shown.flags & ~page_flag::Code);
@@ -54,9 +53,7 @@ void GuestMemory::show(u64 frame) {
     tell_mapping_changed();
 }
 
-std::span<u8> GuestMemory::overlay_bytes(OverlayId id) {
-    return {overlay(id).storage, page_size};
-}
+std::span<u8> GuestMemory::overlay_bytes(OverlayId id) { return {overlay(id).storage, page_size}; }
 
 const std::string& GuestMemory::overlay_name(OverlayId id) const {
     VERIFY(static_cast<u32>(id) < overlays_.size());

@@ -38,7 +38,9 @@ struct AnyVisitor {
 };
 
 template <class S>
-concept SavedRecord = requires(S& state, AnyVisitor& visit) { S::fields(state, visit); };
+concept SavedRecord = requires(S& state, AnyVisitor& visit) {
+    S::fields(state, visit);
+};
 
 template <class T>
 concept SavedScalar = std::integral<T> || std::is_enum_v<T>;
@@ -141,7 +143,8 @@ private:
         put_scalar(u32{0});
         put_payload();
         const usize length = bytes_.size() - place - sizeof(u32);
-        for (usize i = 0; i < sizeof(u32); ++i) bytes_[place + i] = static_cast<u8>(length >> 8 * i);
+        for (usize i = 0; i < sizeof(u32); ++i)
+            bytes_[place + i] = static_cast<u8>(length >> 8 * i);
     }
 
     template <SavedScalar T>

@@ -93,8 +93,8 @@ Result<> check_header(Cursor& cursor, std::string_view kind) {
     const auto its_kind = cursor.text();
     const auto its_writer = cursor.text();
     if (*its_version > version) {
-        return Error{"written by a later version (" + its_writer.value_or("unnamed") +
-                     ", format " + std::to_string(*its_version) + "); this one reads format " +
+        return Error{"written by a later version (" + its_writer.value_or("unnamed") + ", format " +
+                     std::to_string(*its_version) + "); this one reads format " +
                      std::to_string(version)};
     }
     if (*its_version == 0 || !its_kind || !its_writer) return damaged("its header makes no sense");
@@ -282,8 +282,8 @@ Result<> SnapshotFile::read_section(std::string_view name, const TakePiece& take
         VERIFY(chunk.has_value());  // parse() has walked the chunks.
         if (chunk->raw_size == 0) return {};
         raw.resize(chunk->raw_size);
-        const usize size = ZSTD_decompress(raw.data(), raw.size(), chunk->stored.data(),
-                                           chunk->stored.size());
+        const usize size =
+            ZSTD_decompress(raw.data(), raw.size(), chunk->stored.data(), chunk->stored.size());
         if (ZSTD_isError(size) || size != raw.size()) {
             return damaged("section '" + std::string(name) + "' cannot be unpacked");
         }

@@ -49,8 +49,9 @@ void StateHash::add(std::span<const u8> bytes) {
             for (usize i = 0; i < 4; ++i) {
                 const u64 low = word_at(next + 16 * i);
                 const u64 high = word_at(next + 16 * i + 8);
-                lanes[i] = folded_product(lanes[i] ^ low ^ k0, std::rotl(lanes[i], 23) ^ high ^ k1) +
-                           low + std::rotl(high, 31);
+                lanes[i] =
+                    folded_product(lanes[i] ^ low ^ k0, std::rotl(lanes[i], 23) ^ high ^ k1) + low +
+                    std::rotl(high, 31);
             }
         }
         for (const u64 lane : lanes) mix(lane);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A 64-bit hash to compare states by: the same on every host, fast enough for gigabytes, good enough
-// that two machines that differ by a bit do not look alike. Not for use against an adversary.
+// A 64-bit hash to compare states by: the same on every host, fast enough for gigabytes, good
+// enough that two machines that differ by a bit do not look alike. Not for use against an
+// adversary.
 #pragma once
 
 #include <span>

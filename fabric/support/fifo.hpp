@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A hardware FIFO: a fixed number of places, oldest out first. Part of device States, so it is plain
-// and comparable; two FIFOs with the same contents are equal wherever their contents lie.
+// A hardware FIFO: a fixed number of places, oldest out first. Part of device States, so it is
+// plain and comparable; two FIFOs with the same contents are equal wherever their contents lie.
 #pragma once
 
 #include <array>

@@ -15,6 +15,7 @@ namespace fabric {
 
 /// States what must be true of our own code. Stays on in release builds. Never used on a value the
 /// guest or the host handed us: those are answered, not asserted.
-#define VERIFY(condition) \
-    ((condition) ? static_cast<void>(0) : ::fabric::verification_failed(#condition, __FILE__, __LINE__))
+#define VERIFY(condition)               \
+    ((condition) ? static_cast<void>(0) \
+                 : ::fabric::verification_failed(#condition, __FILE__, __LINE__))
 #define UNREACHABLE() ::fabric::verification_failed("unreachable", __FILE__, __LINE__)

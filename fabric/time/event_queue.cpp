@@ -114,8 +114,8 @@ void EventQueue::sift_down(usize index) {
     Timer& sinking = *pending_[index];
     while (2 * index + 1 < pending_.size()) {
         usize child = 2 * index + 1;
-        const bool right_is_first = child + 1 < pending_.size() &&
-                                    fires_before(*pending_[child + 1], *pending_[child]);
+        const bool right_is_first =
+            child + 1 < pending_.size() && fires_before(*pending_[child + 1], *pending_[child]);
         if (right_is_first) ++child;
         if (!fires_before(*pending_[child], sinking)) break;
         place(*pending_[child], index);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What a counter of a given frequency shows at a virtual time, and when it will show a value: exact,
-// never accumulated.
+// What a counter of a given frequency shows at a virtual time, and when it will show a value:
+// exact, never accumulated.
 #pragma once
 
 #include "fabric/support/int_types.hpp"
@@ -31,9 +31,7 @@ public:
     /// Whole ticks since power-on.
     constexpr u64 ticks_at(VmTime time) const { return scaled_down(time.ns, hz_, ns_per_second); }
     /// The first nanosecond at which ticks_at() is at least `tick`.
-    constexpr VmTime time_of_tick(u64 tick) const {
-        return {scaled_up(tick, ns_per_second, hz_)};
-    }
+    constexpr VmTime time_of_tick(u64 tick) const { return {scaled_up(tick, ns_per_second, hz_)}; }
     /// How long `ticks` take, rounded up: a timer set so never fires early.
     constexpr VmDuration duration_of(u64 ticks) const {
         return {scaled_up(ticks, ns_per_second, hz_)};

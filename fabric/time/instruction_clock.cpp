@@ -16,8 +16,8 @@ VmTime InstructionClock::time_at(u64 retired) const {
 u64 InstructionClock::instructions_until(VmTime deadline, u64 retired) const {
     VERIFY(retired >= state_.base_retired);
     if (deadline.ns <= state_.base_ns) return 0;
-    const u64 needed = scaled_up(deadline.ns - state_.base_ns, state_.instructions_per_second,
-                                 ns_per_second);
+    const u64 needed =
+        scaled_up(deadline.ns - state_.base_ns, state_.instructions_per_second, ns_per_second);
     const u64 done = retired - state_.base_retired;
     return needed > done ? needed - done : 0;
 }

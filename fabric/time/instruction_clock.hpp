@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Virtual time as an exact function of the instructions retired, at a rate that may be changed, plus
-// jumps where the machine was idle. All of that is State: the same run has the same clock.
+// Virtual time as an exact function of the instructions retired, at a rate that may be changed,
+// plus jumps where the machine was idle. All of that is State: the same run has the same clock.
 #pragma once
 
 #include "fabric/state/saved_state.hpp"

@@ -41,9 +41,9 @@ constexpr u64 reported_one_by_one = 8;
 
 std::string text_of(const TraceRecord& record) {
     const EventRow& row = rows[static_cast<usize>(record.event)];
-    std::string text = fmt::format("{:3}.{:09} vp{} {}: {}", record.time.ns / 1'000'000'000,
-                                   record.time.ns % 1'000'000'000, record.vp, record.subject,
-                                   row.name);
+    std::string text =
+        fmt::format("{:3}.{:09} vp{} {}: {}", record.time.ns / 1'000'000'000,
+                    record.time.ns % 1'000'000'000, record.vp, record.subject, row.name);
     auto to = std::back_inserter(text);
     usize next = 0;
     std::string_view separator = " ";
@@ -68,8 +68,7 @@ void Trace::set_filter(TraceFilter filter) {
 }
 
 void Trace::emit_with(TraceEvent event, TraceCategory category, TraceKind kind,
-                      std::string_view subject, std::string_view what,
-                      std::array<u64, 3> values) {
+                      std::string_view subject, std::string_view what, std::array<u64, 3> values) {
     if (!filter_.categories.contains(category) && !filter_.subjects.contains(subject)) return;
     const u64 repeats = repeats_to_report(kind, {event, std::string(subject), std::string(what)});
     if (repeats == 0) return;

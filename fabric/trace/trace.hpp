@@ -66,15 +66,17 @@ public:
         vp_ = vp;
     }
 
-    bool listens_to(TraceCategory category) const { return ((listening_ >> bit(category)) & 1) != 0; }
+    bool listens_to(TraceCategory category) const {
+        return ((listening_ >> bit(category)) & 1) != 0;
+    }
 
 #define TRACE_UNWRAP(...) __VA_ARGS__
-#define EVENT(name, category, kind, parameters, arguments)                                   \
-    void name parameters {                                                                   \
-        if (listens_to(TraceCategory::category)) [[unlikely]] {                              \
-            emit(TraceEvent::name, TraceCategory::category, TraceKind::kind,                 \
-                 TRACE_UNWRAP arguments);                                                    \
-        }                                                                                    \
+#define EVENT(name, category, kind, parameters, arguments)                   \
+    void name parameters {                                                   \
+        if (listens_to(TraceCategory::category)) [[unlikely]] {              \
+            emit(TraceEvent::name, TraceCategory::category, TraceKind::kind, \
+                 TRACE_UNWRAP arguments);                                    \
+        }                                                                    \
     }
 #include "fabric/trace/events.def"
 #undef TRACE_UNWRAP

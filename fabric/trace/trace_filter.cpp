@@ -31,8 +31,7 @@ Result<> add_word(TraceFilter& filter, std::string_view word,
 
 }  // namespace
 
-Result<TraceFilter> parse_trace_list(std::string_view list,
-                                     std::span<const std::string> subjects) {
+Result<TraceFilter> parse_trace_list(std::string_view list, std::span<const std::string> subjects) {
     TraceFilter filter;
     while (!list.empty()) {
         const usize comma = std::min(list.find(','), list.size());

@@ -50,15 +50,15 @@ TEST_CASE("16550: a character leaves at the line rate", "[devices][uart16550]") 
     bench.out(Register::Data, 'B');
 
     CHECK(bench.line.text == "A");
-    CHECK((bench.in(Register::LineStatus) & lsr::HoldingEmpty) == 0);
+    CHECK((bench.in(Register::LineStatus)&lsr::HoldingEmpty) == 0);
 
     bench.pass(character_ns);
     CHECK(bench.line.text == "AB");
-    CHECK((bench.in(Register::LineStatus) & lsr::HoldingEmpty) != 0);
-    CHECK((bench.in(Register::LineStatus) & lsr::TransmitterIdle) == 0);
+    CHECK((bench.in(Register::LineStatus)&lsr::HoldingEmpty) != 0);
+    CHECK((bench.in(Register::LineStatus)&lsr::TransmitterIdle) == 0);
 
     bench.pass(character_ns);
-    CHECK((bench.in(Register::LineStatus) & lsr::TransmitterIdle) != 0);
+    CHECK((bench.in(Register::LineStatus)&lsr::TransmitterIdle) != 0);
 }
 
 TEST_CASE("16550: THRE interrupts when enabled over an empty transmitter", "[devices][uart16550]") {
@@ -88,8 +88,8 @@ TEST_CASE("16550: a received character is lost when there is no room", "[devices
     bench.send(sent);
     bench.pass(sent.size() * character_ns);
 
-    CHECK((bench.in(Register::LineStatus) & lsr::Overrun) != 0);
-    CHECK((bench.in(Register::LineStatus) & lsr::Overrun) == 0);  // Reading LSR clears it.
+    CHECK((bench.in(Register::LineStatus)&lsr::Overrun) != 0);
+    CHECK((bench.in(Register::LineStatus)&lsr::Overrun) == 0);  // Reading LSR clears it.
     CHECK(bench.in(Register::Data) == (fifos ? '0' : 'X'));
 }
 
@@ -123,13 +123,13 @@ TEST_CASE("16550: characters arrive at the line rate", "[devices][uart16550]") {
     bench.send("abc");
     std::string got;
     for (int i = 0; i < 3; ++i) {
-        CHECK((bench.in(Register::LineStatus) & lsr::DataReady) != 0);
+        CHECK((bench.in(Register::LineStatus)&lsr::DataReady) != 0);
         got += static_cast<char>(bench.in(Register::Data));
-        CHECK((bench.in(Register::LineStatus) & lsr::DataReady) == 0);
+        CHECK((bench.in(Register::LineStatus)&lsr::DataReady) == 0);
         bench.pass(character_ns);
     }
     CHECK(got == "abc");
-    CHECK((bench.in(Register::LineStatus) & lsr::Overrun) == 0);
+    CHECK((bench.in(Register::LineStatus)&lsr::Overrun) == 0);
 }
 
 TEST_CASE("16550: a FIFO interrupts at its trigger level", "[devices][uart16550]") {
@@ -175,12 +175,12 @@ TEST_CASE("16550: fewer characters than the trigger level time out", "[devices][
 TEST_CASE("16550: loopback joins the modem lines and the data path", "[devices][uart16550]") {
     Bench bench;
     bench.out(Register::LineControl, 3);
-    CHECK(bench.in(Register::ModemStatus) == (msr::CarrierDetect | msr::DataSetReady |
-                                              msr::ClearToSend));
+    CHECK(bench.in(Register::ModemStatus) ==
+          (msr::CarrierDetect | msr::DataSetReady | msr::ClearToSend));
     // What Linux does to find out whether there is a UART (serial8250, autoconfig).
     bench.out(Register::ModemControl, mcr::Loopback | mcr::Out2 | mcr::RequestToSend);
-    CHECK((bench.in(Register::ModemStatus) & 0xf0) == (msr::CarrierDetect | msr::ClearToSend));
-    CHECK((bench.in(Register::ModemStatus) & msr::Deltas) == 0);  // Reading took them.
+    CHECK((bench.in(Register::ModemStatus)&0xf0) == (msr::CarrierDetect | msr::ClearToSend));
+    CHECK((bench.in(Register::ModemStatus)&msr::Deltas) == 0);  // Reading took them.
 
     bench.out(Register::ModemControl, mcr::Loopback | mcr::Out1);
     CHECK(bench.in(Register::ModemStatus) ==
@@ -191,7 +191,7 @@ TEST_CASE("16550: loopback joins the modem lines and the data path", "[devices][
     bench.out(Register::Data, 'L');
     CHECK(bench.in(Register::Data) == 'L');
     bench.send("x");
-    CHECK((bench.in(Register::LineStatus) & lsr::DataReady) == 0);
+    CHECK((bench.in(Register::LineStatus)&lsr::DataReady) == 0);
     CHECK(bench.line.text.empty());
 }
 

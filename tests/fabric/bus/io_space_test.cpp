@@ -43,8 +43,9 @@ TEST_CASE("I/O space: wide accesses become as many as the registers need", "[fab
     IoSpace space("ports");
     Registers bytes, dwords;
     REQUIRE(space.map({.name = "b", .first = 0x10, .length = 4, .handler = &bytes}).has_value());
-    REQUIRE(space.map({.name = "d", .first = 0x20, .length = 8, .widest_access = 4,
-                       .handler = &dwords}).has_value());
+    REQUIRE(
+        space.map({.name = "d", .first = 0x20, .length = 8, .widest_access = 4, .handler = &dwords})
+            .has_value());
 
     CHECK(space.read(0x10, 4) == 0x0302'0100);
     CHECK(bytes.accesses == Accesses{{0, 1, 0}, {1, 1, 0}, {2, 1, 0}, {3, 1, 0}});
@@ -60,8 +61,13 @@ TEST_CASE("I/O space: wide accesses become as many as the registers need", "[fab
 TEST_CASE("I/O space: an access over a region's end is part somebody's", "[fabric][bus]") {
     IoSpace space("mmio");
     Registers registers;
-    REQUIRE(space.map({.name = "r", .first = 0x1000, .length = 2, .widest_access = 4,
-                       .handler = &registers}).has_value());
+    REQUIRE(space
+                .map({.name = "r",
+                      .first = 0x1000,
+                      .length = 2,
+                      .widest_access = 4,
+                      .handler = &registers})
+                .has_value());
     CHECK(space.read(0x1000, 4) == 0xffff'0100);
     CHECK(space.read(0xfff, 4) == 0xff01'00ff);
     CHECK(space.read(0x1002, 1) == 0xff);

@@ -27,7 +27,7 @@ TEST_CASE("Dirty pages: what is written since tracking began is listed", "[fabri
     memory->start_tracking();
     CHECK(memory->written_ram_pages().empty());
     CHECK((memory->page(0).flags & page_flag::Clean) != 0);
-    memory->note_write(Gpa{5 * page_size + 4094}, 4);                     // By a processor.
+    memory->note_write(Gpa{5 * page_size + 4094}, 4);                   // By a processor.
     REQUIRE(memory->write(Gpa{high + page_size}, std::vector<u8>{0}));  // By a device.
     const u64 second_half = (u64{4} << 20) / page_size;
     CHECK(memory->written_ram_pages() == std::vector<u64>{5, 6, second_half + 1});
