@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <optional>
 
 #include "cpu/decode/form_table.hpp"
+#include "fabric/support/verify.hpp"
 
 namespace cpu {
 
@@ -58,6 +60,34 @@ constexpr std::array<Lead, 256> leads_32 = make_leads(false);
 constexpr u8 base_16[] = {3, 3, 5, 5, 6, 7, 5, 3};
 constexpr u8 index_16[] = {6, 7, 6, 7, no_register, no_register, no_register, no_register};
 
+struct TrailerShape {
+    u8 first[3];  // Bytes by operand (Offset: address) size of 2, 4 and 8.
+    bool sign;
+    u8 second;
+};
+
+/// By Trailer.
+constexpr TrailerShape trailer_shapes[] = {
+    {{0, 0, 0}, false, 0},  // None
+    {{1, 1, 1}, false, 0},  // Ib
+    {{1, 1, 1}, true, 0},   // SignedIb
+    {{2, 2, 2}, false, 0},  // Iw
+    {{2, 4, 4}, true, 0},   // Iz
+    {{2, 4, 8}, false, 0},  // Iv
+    {{2, 2, 2}, false, 1},  // IwIb
+    {{1, 1, 1}, true, 0},   // Jb
+    {{2, 4, 4}, true, 0},   // Jz
+    {{2, 4, 8}, false, 0},  // Offset
+    {{2, 4, 4}, false, 2},  // FarPointer
+    {{0, 0, 0}, false, 1},  // Is4
+};
+static_assert(std::size(trailer_shapes) == static_cast<usize>(Trailer::Is4) + 1);
+
+constexpr i64 extended(u64 value, usize bytes) {
+    const usize unused = 64 - 8 * bytes;
+    return static_cast<i64>(value << unused) >> unused;
+}
+
 class Decoding {
 public:
     Decoding(std::span<const u8> bytes, CodeMode mode, const FeatureSet& features,
@@ -65,6 +95,7 @@ public:
         : begin_(bytes.data()),
           at_(begin_),
           end_(begin_ + std::min(bytes.size(), longest_instruction)),
+          limit_(begin_ + bytes.size()),
           shortage_(bytes.size() >= longest_instruction ? DecodeStatus::TooLong
                                                         : DecodeStatus::Truncated),
           features_(features),
@@ -82,6 +113,7 @@ public:
 private:
     DecodeStatus decode();
     bool read_prefixes();
+    void note_prefix(Lead lead, u8 byte);
     bool read_escape();
     bool read_vex(Lead lead);
     bool read_mod_rm(const OpcodeEntry& entry);
@@ -113,17 +145,22 @@ private:
         return true;
     }
 
-    template <class T>
-    bool take_immediate() {
-        T value;
-        if (!take(value)) return false;
-        into_.immediate = static_cast<u64>(static_cast<i64>(value));
+    /// The next 1 to 8 bytes, at the low end of the result; what is above them is anything.
+    bool take_bytes(usize bytes, u64& value) {
+        if (!available(bytes)) return false;
+        if (static_cast<usize>(limit_ - at_) >= sizeof(value)) {
+            std::memcpy(&value, at_, sizeof(value));
+        } else {
+            std::memcpy(&value, at_, bytes);
+        }
+        at_ += bytes;
         return true;
     }
 
     const u8* const begin_;
     const u8* at_;
     const u8* const end_;
+    const u8* const limit_;  // Of what may be read, though no instruction is that long.
     const DecodeStatus shortage_;
     const FeatureSet& features_;
     Instruction& into_;
@@ -140,36 +177,45 @@ private:
 bool Decoding::read_prefixes() {
     const auto& leads = bits64() ? leads_64 : leads_32;
     while (available(1)) {
-        const u8 byte = *at_;
-        switch (const Lead lead = leads[byte]) {
-            case Lead::Opcode:
-                into_.opcode = byte;
-                ++at_;
-                return true;
-            case Lead::Escape: ++at_; return read_escape();
-            case Lead::Vex2:
-            case Lead::Vex3: ++at_; return read_vex(lead);
-            case Lead::Rex:
-                // Counts only if the opcode follows: whatever prefix comes next clears it.
-                rex_ = byte & 0xf;
-                into_.rex = true;
-                ++at_;
-                continue;
-            case Lead::Segment:
-                // Ignored in 64-bit code, where an earlier FS or GS stays in force.
-                if (!bits64()) override_ = static_cast<SegReg>((byte >> 3) & 3);
-                break;
-            case Lead::FsGs: override_ = static_cast<SegReg>(byte & 7); break;
-            case Lead::OperandSize: into_.operand_size_prefix = true; break;
-            case Lead::AddressSize: address_prefix_ = true; break;
-            case Lead::Lock: into_.lock = true; break;
-            case Lead::Rep: into_.rep = byte == 0xf3 ? RepPrefix::Rep : RepPrefix::Repne; break;
+        const u8 byte = *at_++;
+        const Lead lead = leads[byte];
+        if (lead == Lead::Opcode) {
+            into_.opcode = byte;
+            return true;
         }
+        if (lead == Lead::Rex) {
+            // Counts only if the opcode follows: whatever prefix comes next clears it.
+            rex_ = byte & 0xf;
+            into_.rex = true;
+            continue;
+        }
+        if (lead == Lead::Escape) return read_escape();
+        if (lead == Lead::Vex2 || lead == Lead::Vex3) return read_vex(lead);
+        note_prefix(lead, byte);
         rex_ = 0;
         into_.rex = false;
-        ++at_;
     }
     return false;
+}
+
+void Decoding::note_prefix(Lead lead, u8 byte) {
+    switch (lead) {
+        case Lead::Segment:
+            // Ignored in 64-bit code, where an earlier FS or GS stays in force.
+            if (!bits64()) override_ = static_cast<SegReg>((byte >> 3) & 3);
+            return;
+        case Lead::FsGs: override_ = static_cast<SegReg>(byte & 7); return;
+        case Lead::OperandSize: into_.operand_size_prefix = true; return;
+        case Lead::AddressSize: address_prefix_ = true; return;
+        case Lead::Lock: into_.lock = true; return;
+        case Lead::Rep: into_.rep = byte == 0xf3 ? RepPrefix::Rep : RepPrefix::Repne; return;
+        case Lead::Opcode:
+        case Lead::Rex:
+        case Lead::Escape:
+        case Lead::Vex2:
+        case Lead::Vex3: break;
+    }
+    UNREACHABLE();
 }
 
 bool Decoding::read_escape() {
@@ -222,17 +268,10 @@ void Decoding::settle_segment(u8 base) {
 }
 
 bool Decoding::read_displacement(usize bytes) {
-    if (bytes == 1) {
-        i8 value = 0;
-        if (!take(value)) return false;
-        into_.displacement = value;
-    } else if (bytes == 2) {
-        i16 value = 0;
-        if (!take(value)) return false;
-        into_.displacement = value;
-    } else if (bytes == 4) {
-        return take(into_.displacement);
-    }
+    if (bytes == 0) return true;
+    u64 value = 0;
+    if (!take_bytes(bytes, value)) return false;
+    into_.displacement = static_cast<i32>(extended(value, bytes));
     return true;
 }
 
@@ -306,6 +345,7 @@ const Candidate* Decoding::choose(std::span<const Candidate> candidates) const {
     const u32 value = key_of();
     for (const Candidate& each : candidates) {
         if ((value & each.mask) != each.value) continue;
+        if (!each.conditional) return &each;
         if (each.operand_size != 0 && each.operand_size != operand_size_of(each)) continue;
         if (each.address_size != 0 && each.address_size != into_.address_size) continue;
         if (features_.has(each.feature)) return &each;
@@ -339,37 +379,28 @@ bool Decoding::settle_vsib() {
 bool Decoding::allowed(const Candidate& candidate) {
     if (into_.lock && !(candidate.lockable && into_.is_memory())) return false;
     if (into_.vex && candidate.no_vvvv && raw_vvvv_ != 0) return false;
+    if (!candidate.special) return true;
     if (candidate.vsib && !settle_vsib()) return false;
     return registers_exist(candidate);
 }
 
 bool Decoding::read_trailer(Trailer trailer) {
-    const u8 size = into_.operand_size;
-    switch (trailer) {
-        case Trailer::None: return true;
-        case Trailer::Ib: return take_immediate<u8>();
-        case Trailer::SignedIb:
-        case Trailer::Jb: return take_immediate<i8>();
-        case Trailer::Iw: return take_immediate<u16>();
-        case Trailer::Iz:
-        case Trailer::Jz: return size == 2 ? take_immediate<i16>() : take_immediate<i32>();
-        case Trailer::Iv:
-            if (size == 2) return take_immediate<u16>();
-            return size == 4 ? take_immediate<u32>() : take_immediate<u64>();
-        case Trailer::Offset:
-            if (into_.address_size == 2) return take_immediate<u16>();
-            return into_.address_size == 4 ? take_immediate<u32>() : take_immediate<u64>();
-        case Trailer::FarPointer:
-            if (!(size == 2 ? take_immediate<u16>() : take_immediate<u32>())) return false;
-            return take(into_.second_immediate);
-        case Trailer::IwIb:
-        case Trailer::Is4: break;
+    if (trailer == Trailer::None) return true;
+    const bool offset = trailer == Trailer::Offset;
+    const TrailerShape shape = trailer_shapes[static_cast<u8>(trailer)];
+    const u8 size = offset ? into_.address_size : into_.operand_size;
+    if (const u8 bytes = shape.first[size / 4]; bytes != 0) {
+        u64 value = 0;
+        if (!take_bytes(bytes, value)) return false;
+        const u64 mask = ~u64{0} >> (64 - 8 * bytes);
+        into_.immediate = shape.sign ? static_cast<u64>(extended(value, bytes)) : value & mask;
     }
-    if (trailer == Trailer::IwIb && !take_immediate<u16>()) return false;
-    u8 last = 0;
-    if (!take(last)) return false;
+    if (shape.second == 0) return true;
+    u64 value = 0;
+    if (!take_bytes(shape.second, value)) return false;
+    into_.second_immediate = static_cast<u16>(shape.second == 1 ? value & 0xff : value);
     // Outside 64-bit code there are eight registers for is4 to name.
-    into_.second_immediate = trailer == Trailer::Is4 && !bits64() ? last & 0x7f : last;
+    if (trailer == Trailer::Is4 && !bits64()) into_.second_immediate &= 0x7f;
     return true;
 }
 
@@ -410,8 +441,9 @@ DecodeStatus Decoding::decode() {
 
 }  // namespace
 
-DecodeStatus decode(std::span<const u8> bytes, CodeMode mode, const FeatureSet& features,
-                    Instruction& into) {
+/// Flattened, so that the state of the decoding lives in registers: half the time.
+[[gnu::flatten]] DecodeStatus decode(std::span<const u8> bytes, CodeMode mode,
+                                     const FeatureSet& features, Instruction& into) {
     return Decoding(bytes, mode, features, into).run();
 }
 

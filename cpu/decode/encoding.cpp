@@ -85,7 +85,7 @@ void parse_word(std::string_view word, Encoding& into) {
     else if (word == "a64")
         into.address_size = 8;
     else
-        VERIFY(!"an encoding as form.hpp says");
+        UNREACHABLE();
 }
 
 /// Mandatory prefix, map, opcode and a whole ModRM byte, as far as they are there.
@@ -171,8 +171,7 @@ OperandKind kind_of(char letter) {
         case 'C': return OperandKind::ControlRegister;
         case 'D': return OperandKind::DebugRegister;
     }
-    VERIFY(!"an operand letter");
-    return OperandKind::None;
+    UNREACHABLE();
 }
 
 OperandSize size_of(std::string_view text) {
@@ -196,8 +195,7 @@ OperandSize size_of(std::string_view text) {
         case 't': return OperandSize::Tbyte;
         case 's': return OperandSize::S;
     }
-    VERIFY(!"an operand size");
-    return OperandSize::None;
+    UNREACHABLE();
 }
 
 Operand parse_operand_name(std::string_view name) {
@@ -222,7 +220,7 @@ u16 flag_mask(std::string_view letters) {
             case 'C': mask |= rflags::CF; break;
             case 'D': mask |= rflags::DF; break;
             case 'I': mask |= rflags::IF; break;
-            default: VERIFY(!"a flag's letter");
+            default: UNREACHABLE();
         }
     }
     return static_cast<u16>(mask);
@@ -292,7 +290,7 @@ void parse_flags(std::string_view text, Form& form) {
         else if (word[0] == 'r')
             form.flags_read = mask;
         else
-            VERIFY(!"w, u or r");
+            UNREACHABLE();
     }
 }
 

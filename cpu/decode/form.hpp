@@ -53,64 +53,84 @@ enum class Semantic : u16 {
 /// Bits of a row's attributes.
 namespace attribute {
 constexpr u32 None = 0;
-constexpr u32 Only64 = 1 << 0;      // #UD outside 64-bit code.
-constexpr u32 No64 = 1 << 1;        // #UD in 64-bit code.
-constexpr u32 Lockable = 1 << 2;    // LOCK is allowed with a memory destination; else it is #UD.
-constexpr u32 EndsBlock = 1 << 3;   // Control goes elsewhere, or what code means may change.
-constexpr u32 Cpl0 = 1 << 4;        // #GP(0) unless CPL = 0.
-constexpr u32 Default64 = 1 << 5;   // In 64-bit code the operand size is 64 without REX.W; 66 makes it 16.
-constexpr u32 Force64 = 1 << 6;     // In 64-bit code it is 64 whatever the prefixes say (near branches).
-constexpr u32 Native = 1 << 7;      // Computed by the same instruction on the host (native thunk).
-constexpr u32 Aligned = 1 << 8;     // A memory operand must be aligned to its size, else #GP(0).
-constexpr u32 X87 = 1 << 9;         // Subject to CR0.EM and CR0.TS: #NM.
-constexpr u32 Waits = 1 << 10;      // Delivers a pending x87 error first: #MF.
-constexpr u32 Mmx = 1 << 11;        // CR0.EM #UD, CR0.TS #NM, pending x87 error #MF.
-constexpr u32 Sse = 1 << 12;        // CR0.EM or not CR4.OSFXSR #UD, CR0.TS #NM.
-constexpr u32 Avx = 1 << 13;        // Not CR4.OSXSAVE or XCR0[2:1] != 3: #UD; CR0.TS #NM.
-constexpr u32 SimdFp = 1 << 14;     // May raise #XM (#UD where CR4.OSXMMEXCPT is clear).
-constexpr u32 Vsib = 1 << 15;       // ModRM addresses a vector of indices.
+constexpr u32 Only64 = 1 << 0;     // #UD outside 64-bit code.
+constexpr u32 No64 = 1 << 1;       // #UD in 64-bit code.
+constexpr u32 Lockable = 1 << 2;   // LOCK is allowed with a memory destination; else it is #UD.
+constexpr u32 EndsBlock = 1 << 3;  // Control goes elsewhere, or what code means may change.
+constexpr u32 Cpl0 = 1 << 4;       // #GP(0) unless CPL = 0.
+constexpr u32 Default64 =
+    1 << 5;  // In 64-bit code the operand size is 64 without REX.W; 66 makes it 16.
+constexpr u32 Force64 =
+    1 << 6;  // In 64-bit code it is 64 whatever the prefixes say (near branches).
+constexpr u32 Native = 1 << 7;   // Computed by the same instruction on the host (native thunk).
+constexpr u32 Aligned = 1 << 8;  // A memory operand must be aligned to its size, else #GP(0).
+constexpr u32 X87 = 1 << 9;      // Subject to CR0.EM and CR0.TS: #NM.
+constexpr u32 Waits = 1 << 10;   // Delivers a pending x87 error first: #MF.
+constexpr u32 Mmx = 1 << 11;     // CR0.EM #UD, CR0.TS #NM, pending x87 error #MF.
+constexpr u32 Sse = 1 << 12;     // CR0.EM or not CR4.OSFXSR #UD, CR0.TS #NM.
+constexpr u32 Avx = 1 << 13;     // Not CR4.OSXSAVE or XCR0[2:1] != 3: #UD; CR0.TS #NM.
+constexpr u32 SimdFp = 1 << 14;  // May raise #XM (#UD where CR4.OSXMMEXCPT is clear).
+constexpr u32 Vsib = 1 << 15;    // ModRM addresses a vector of indices.
 constexpr u32 ProtectedOnly = 1 << 16;  // #UD in real and virtual-8086 mode.
-constexpr u32 String = 1 << 17;     // Takes REP.
-constexpr u32 System = 1 << 18;     // Not for user-mode comparison with the host CPU (I/O, time, CPUID).
+constexpr u32 String = 1 << 17;         // Takes REP.
+constexpr u32 System =
+    1 << 18;  // Not for user-mode comparison with the host CPU (I/O, time, CPUID).
 constexpr u32 VexNoVvvv = 1 << 19;  // vvvv must be 1111.
-constexpr u32 Unmasked = 1 << 20;   // Memory form takes any alignment although it is legacy SSE m128.
+constexpr u32 Unmasked =
+    1 << 20;  // Memory form takes any alignment although it is legacy SSE m128.
 constexpr u32 Undocumented = 1 << 21;  // An alias that processors take and the manual leaves out.
 }  // namespace attribute
 
 enum class OperandKind : u8 {
     None,
-    ModRmGpr,       // E: register or memory
-    RegGpr,         // G
-    RmGpr,          // R: ModRM.rm, register only; also +r opcodes
-    Memory,         // M, and E/W/Q when the row is `mem`
-    VvvvGpr,        // B: VEX.vvvv names a general register
-    Immediate,      // I
+    ModRmGpr,         // E: register or memory
+    RegGpr,           // G
+    RmGpr,            // R: ModRM.rm, register only; also +r opcodes
+    Memory,           // M, and E/W/Q when the row is `mem`
+    VvvvGpr,          // B: VEX.vvvv names a general register
+    Immediate,        // I
     SignedImmediate,  // Ib sign-extended to the operand size
-    Relative,       // J
-    Offset,         // O: absolute, without ModRM
-    FarPointer,     // A
-    SourceString,   // X: DS:rSI
-    TargetString,   // Y: ES:rDI
-    RegVector,      // V
-    ModRmVector,    // W
-    RmVector,       // U
-    VvvvVector,     // H
+    Relative,         // J
+    Offset,           // O: absolute, without ModRM
+    FarPointer,       // A
+    SourceString,     // X: DS:rSI
+    TargetString,     // Y: ES:rDI
+    RegVector,        // V
+    ModRmVector,      // W
+    RmVector,         // U
+    VvvvVector,       // H
     ImmediateVector,  // L: is4
-    RegMmx,         // P
-    ModRmMmx,       // Q
-    RmMmx,          // N
+    RegMmx,           // P
+    ModRmMmx,         // Q
+    RmMmx,            // N
     SegmentRegister,  // S
     ControlRegister,  // C
-    DebugRegister,  // D
-    FixedGpr,       // `fixed` is its number
+    DebugRegister,    // D
+    FixedGpr,         // `fixed` is its number
     FixedSegment,
-    FixedOne,       // The constant 1.
+    FixedOne,  // The constant 1.
     St0,
-    StI,            // ModRM.rm
+    StI,  // ModRM.rm
 };
 
 enum class OperandSize : u8 {
-    None, Byte, Word, Dword, Qword, Dqword, Qqword, V, Z, Y, P, X, Half, Quarter, Eighth, Tbyte, S
+    None,
+    Byte,
+    Word,
+    Dword,
+    Qword,
+    Dqword,
+    Qqword,
+    V,
+    Z,
+    Y,
+    P,
+    X,
+    Half,
+    Quarter,
+    Eighth,
+    Tbyte,
+    S
 };
 
 struct Operand {
@@ -130,7 +150,7 @@ struct Form {
     u8 operand_count = 0;
     Feature feature = Feature::Always;
     u32 attributes = 0;
-    u16 flags_written = 0;    // RFLAGS bits 0-15.
+    u16 flags_written = 0;  // RFLAGS bits 0-15.
     u16 flags_undefined = 0;
     u16 flags_read = 0;
 

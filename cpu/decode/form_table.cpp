@@ -72,8 +72,7 @@ Trailer trailer_of(const Operand& operand) {
         case OperandSize::V: return Trailer::Iv;
         default: break;
     }
-    VERIFY(!"a size of an immediate");
-    return Trailer::None;
+    UNREACHABLE();
 }
 
 Trailer trailer_of(const Form& form) {
@@ -126,6 +125,11 @@ Candidate make_candidate(const Form& form, const Encoding& encoding, usize numbe
     candidate.no_vvvv = form.has(VexNoVvvv);
     candidate.vsib = form.has(Vsib);
     note_registers(form, candidate);
+    candidate.conditional = form.feature != Feature::Always || candidate.operand_size != 0 ||
+                            candidate.address_size != 0;
+    candidate.special = candidate.vsib || candidate.segment_register ||
+                        candidate.control_register || candidate.debug_register ||
+                        candidate.mmx_reg || candidate.mmx_rm;
     return candidate;
 }
 

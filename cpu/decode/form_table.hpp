@@ -37,7 +37,9 @@ struct Candidate {
     u16 form = 0;
     Feature feature = Feature::Always;
     Trailer trailer = Trailer::None;
-    u8 operand_size = 0;  // Zero: any.
+    bool conditional = false;  // One of feature, operand_size and address_size must be right.
+    bool special = false;      // One of the properties from vsib on is there.
+    u8 operand_size = 0;       // Zero: any.
     u8 address_size = 0;
     bool force64 = false;
     bool default64 = false;
@@ -56,7 +58,7 @@ struct OpcodeEntry {
     u16 first = 0;
     u16 count = 0;
     bool mod_rm = false;
-    bool ignores_mod = false;  // MOV to and from control and debug registers (SDM 2B, MOV).
+    bool ignores_mod = false;         // MOV to and from control and debug registers (SDM 2B, MOV).
     Trailer trailer = Trailer::None;  // What is fetched even if no row fits, before the #UD.
 };
 

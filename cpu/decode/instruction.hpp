@@ -24,8 +24,8 @@ struct Instruction {
     u8 map = 0;  // 0: one byte, 1: 0F, 2: 0F 38, 3: 0F 3A.
     u8 length = 0;
     CodeMode mode = CodeMode::Bits64;
-    u8 operand_size = 4;  // Effective, in bytes, of operands of size v: 2, 4 or 8.
-    u8 address_size = 8;  // Effective: 2, 4 or 8.
+    u8 operand_size = 4;          // Effective, in bytes, of operands of size v: 2, 4 or 8.
+    u8 address_size = 8;          // Effective: 2, 4 or 8.
     SegReg segment = SegReg::Ds;  // Of the memory operand, overrides and defaults applied.
     RepPrefix rep = RepPrefix::None;
     bool lock = false;
@@ -34,10 +34,10 @@ struct Instruction {
     bool rex_w = false;                // REX.W or VEX.W.
     bool vex = false;
     bool vex_256 = false;
-    u8 vvvv = 0;  // As a register number.
+    u8 vvvv = 0;    // As a register number.
     u8 mod_rm = 0;  // Without a ModRM byte C0, or 0 if there is an Offset operand.
-    u8 reg = 0;  // ModRM.reg with REX.R; the register of a +r opcode is in rm.
-    u8 rm = 0;   // ModRM.rm with REX.B.
+    u8 reg = 0;     // ModRM.reg with REX.R; the register of a +r opcode is in rm.
+    u8 rm = 0;      // ModRM.rm with REX.B.
     u8 base = no_register;
     u8 index = no_register;  // For VSIB the vector register.
     u8 scale = 0;            // As a shift.
