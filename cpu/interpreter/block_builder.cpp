@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cpu/interpreter/block_builder.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "cpu/arch/paging.hpp"
+#include "cpu/decode/decoder.hpp"
+#include "cpu/interpreter/lowering.hpp"
+#include "cpu/interpreter/mode.hpp"
+
+namespace cpu::interpreter {
+
+namespace {
+
+constexpr usize most_instructions = 64;
+
+struct Draft {
+    std::array<Op, most_instructions + 1> ops;
+    usize op_count = 0;
+    u16 instructions = 0;
+    u16 length = 0;
+    bool ended = false;
+};
+
+/// How many instructions an operation stands for, kept in `remaining` until the block is whole.
+void append(Draft& draft, Op op, bool ends_block) {
+    op.remaining = 1;
+    if (draft.op_count > 0) {
+        if (const auto fused = fuse(draft.ops[draft.op_count - 1], op)) {
+            op = *fused;
+            op.remaining = 2;
+            --draft.op_count;
+        }
+    }
+    draft.ops[draft.op_count++] = op;
+    ++draft.instructions;
+    draft.ended = ends_block;
+}
+
+Draft draft_block(BlockCache& cache, std::span<const u8> page, u16 offset, u32 mode,
+                  const FeatureSet& features) {
+    Draft draft;
+    while (!draft.ended && draft.instructions < most_instructions) {
+        const usize at = offset + usize{draft.length};
+        if (at >= page.size()) break;
+        Instruction instruction;
+        const auto bytes = page.subspan(at, std::min<usize>(15, page.size() - at));
+        if (decode(bytes, code_mode_in(mode), features, instruction) != DecodeStatus::Ok) break;
+        const LoweringContext context{cache, mode, static_cast<u16>(at)};
+        Lowered lowered = lower(instruction, context);
+        lowered.op.offset = static_cast<u16>(at);
+        append(draft, lowered.op, lowered.ends_block);
+        draft.length = static_cast<u16>(draft.length + instruction.length);
+    }
+    return draft;
+}
+
+/// From "how many instructions is this" to "how many are left, with this".
+void number_ops(std::span<Op> ops) {
+    u16 left = 0;
+    for (auto op = ops.rbegin(); op != ops.rend(); ++op) {
+        left = static_cast<u16>(left + op->remaining);
+        op->remaining = left;
+    }
+}
+
+}  // namespace
+
+Block* build_block(BlockCache& cache, std::span<const u8> page, u64 physical, u32 mode,
+                   const FeatureSet& features) {
+    const u16 offset = static_cast<u16>(physical & page_mask);
+    Draft draft = draft_block(cache, page, offset, mode, features);
+    if (draft.instructions == 0) return nullptr;
+    number_ops({draft.ops.data(), draft.op_count});
+    if (!draft.ended) {
+        Op onward = lower_fall_through(cache, offset + i64{draft.length});
+        onward.offset = static_cast<u16>(offset + draft.length);
+        draft.ops[draft.op_count++] = onward;
+    }
+    Block* block = cache.allocate(draft.op_count);
+    std::copy_n(draft.ops.begin(), draft.op_count, block->ops);
+    block->physical = physical;
+    block->mode = mode;
+    block->count = draft.instructions;
+    block->length = draft.length;
+    block->offset = offset;
+    return block;
+}
+
+}  // namespace cpu::interpreter

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cpu/interpreter/interpreter.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "cpu/core/debug.hpp"
+#include "cpu/core/exception_delivery.hpp"
+#include "cpu/core/interrupts.hpp"
+#include "cpu/core/monitor.hpp"
+#include "cpu/fpu/guest_fp_scope.hpp"
+#include "cpu/interpreter/block_builder.hpp"
+#include "cpu/interpreter/chain.hpp"
+#include "cpu/interpreter/handler.hpp"
+#include "cpu/interpreter/mode.hpp"
+#include "cpu/mmu/page_walk.hpp"
+#include "cpu/mmu/translation_control.hpp"
+#include "cpu/semantics/operands.hpp"
+#include "cpu/semantics/semantics.hpp"
+
+namespace cpu {
+
+using interpreter::Block;
+using interpreter::Op;
+
+namespace {
+
+Privilege fetch_privilege(const Vcpu& vcpu) {
+    return vcpu.state.cpl == 3 ? Privilege::User : Privilege::Supervisor;
+}
+
+u64 linear_rip(const Vcpu& vcpu) {
+    if (vcpu.code_mode() == CodeMode::Bits64) return vcpu.state.rip;
+    return (vcpu.state.segment(SegReg::Cs).base + vcpu.state.rip) & 0xffff'ffff;
+}
+
+/// Conditions under which instructions are taken one at a time, with a look around between them.
+bool needs_single_steps(const Vcpu& vcpu) {
+    constexpr u64 stepping = rflags::TF | rflags::RF;
+    return (vcpu.state.other_flags & stepping) != 0 ||
+           vcpu.state.shadow != InterruptShadow::None || vcpu.state.events.debug_traps != 0 ||
+           instruction_breakpoints_enabled(vcpu);
+}
+
+bool interrupt_waits(const Vcpu& vcpu) {
+    return vcpu.ports.interrupts && vcpu.ports.interrupts->pending();
+}
+
+/// Whether take_pending_event has anything to look at.
+bool something_pending(const Vcpu& vcpu) {
+    const PendingEvents& events = vcpu.state.events;
+    return events.nmi || events.smi || events.init || events.sipi || events.debug_traps != 0 ||
+           interrupt_waits(vcpu);
+}
+
+}  // namespace
+
+Interpreter::Interpreter(fabric::GuestMemory& memory) : memory_(memory) {
+    memory_.add_observer(*this);
+}
+
+Interpreter::~Interpreter() { memory_.remove_observer(*this); }
+
+const EngineTraits& Interpreter::traits() const {
+    static constexpr EngineTraits traits{.name = "interpreter",
+                                         .deterministic = true,
+                                         .counts_exactly = true,
+                                         .works_in_place = true};
+    return traits;
+}
+
+StopCause Interpreter::run(Vcpu& vcpu, u64 instructions) {
+    const GuestFpScope guest_fp(vcpu);
+    vcpu.budget = static_cast<i64>(instructions);
+    vcpu.scratch.slice_end = vcpu.state.retired + instructions;
+    vcpu.scratch.engine = this;
+    wants_link_ = nullptr;
+    while (true) {
+        if (const auto cause = attend(vcpu)) return *cause;
+        if (needs_single_steps(vcpu)) {
+            wants_link_ = nullptr;
+            step(vcpu);
+            continue;
+        }
+        const u32 mode = interpreter::mode_of(vcpu);
+        const Found found = find_block(vcpu, mode);
+        if (found.raised) {
+            deliver_exception(vcpu);
+        } else if (!found.block || found.block->count > vcpu.budget) {
+            wants_link_ = nullptr;
+            step(vcpu);
+        } else {
+            link(vcpu, *found.block);
+            enter(vcpu, *found.block);
+        }
+        vcpu.state.retired = vcpu.scratch.slice_end - static_cast<u64>(vcpu.budget);
+    }
+}
+
+/// Between blocks: what is asked of us, and what can be taken.
+std::optional<StopCause> Interpreter::attend(Vcpu& vcpu) {
+    if (vcpu.attention & attention::Stop) {
+        vcpu.attention &= ~attention::Stop;
+        return StopCause::StopRequested;
+    }
+    vcpu.attention = 0;
+    if (something_pending(vcpu)) {
+        if (take_pending_event(vcpu, false)) wants_link_ = nullptr;
+    }
+    if (vcpu.state.activity == Activity::Shutdown) return StopCause::Shutdown;
+    if (vcpu.state.activity != Activity::Running) return StopCause::Halted;
+    if (vcpu.budget <= 0) return StopCause::BudgetSpent;
+    return std::nullopt;
+}
+
+Interpreter::Found Interpreter::find_block(Vcpu& vcpu, u32 mode) {
+    const u64 context = interpreter::code_context(vcpu, mode);
+    vcpu.scratch.code_context = context;
+    const u64 rip = vcpu.state.rip;
+    JumpEntry& jump = jump_entry(rip);
+    if (jump.rip == rip && jump.context == context && jump.block->valid()) {
+        vcpu.scratch.code_base = jump.code_base;
+        return {jump.block};
+    }
+    const u64 linear = linear_rip(vcpu);
+    const bool limited = (mode & interpreter::mode::FlatCode) == 0;
+    const u64 to_page_end = page_mask - (linear & page_mask);
+    // Near a limit, or where RIP is not even canonical, the slow road has the checks.
+    if (limited && rip + to_page_end > vcpu.state.segment(SegReg::Cs).limit) return {};
+    if (!is_canonical(linear)) return {};
+    const auto page = translate_or_fault(vcpu, linear, Access::Execute, fetch_privilege(vcpu));
+    if (!page) return {.raised = true};
+    const u64 physical = through_a20(vcpu, page->physical_page) | (linear & page_mask);
+    Block* block = block_at(vcpu, physical, mode);
+    if (!block) return {};
+    vcpu.scratch.code_context = interpreter::code_context(vcpu, mode);
+    vcpu.scratch.code_base = rip - (linear & page_mask);
+    jump_entry(rip) = {rip, vcpu.scratch.code_context, block, vcpu.scratch.code_base};
+    return {block};
+}
+
+/// Null: this is no memory that could be kept as code, or an instruction that runs into the next
+/// page: the slow road.
+Block* Interpreter::block_at(Vcpu& vcpu, u64 physical, u32 mode) {
+    if (Block* known = blocks_.find(physical, mode)) return known;
+    const auto page = memory_.page(physical >> 12);
+    if (!page.host) return nullptr;
+    if (blocks_.nearly_full()) forget_blocks();
+    Block* built = interpreter::build_block(
+        blocks_, {page.host, page_size}, physical, mode, vcpu.features);
+    if (!built) return nullptr;
+    ++counters_.blocks_built;
+    counters_.instructions_decoded += static_cast<u64>(built->count);
+    if (!blocks_.has_code(physical >> 12)) {
+        memory_.set_flag(physical >> 12, fabric::page_flag::Code, true);
+        for (Vcpu* each : vcpus_) each->first_level.forbid_writes();
+    }
+    blocks_.add(*built);
+    return built;
+}
+
+void Interpreter::link(const Vcpu& vcpu, Block& block) {
+    if (!wants_link_) return;
+    const bool same_page = (wants_link_->target >> 12) == 0;
+    wants_link_->block = &block;
+    wants_link_->context = same_page ? 0 : vcpu.scratch.code_context;
+    wants_link_ = nullptr;
+}
+
+void Interpreter::enter(Vcpu& vcpu, Block& block) {
+    vcpu.budget -= block.count;
+    interpreter::note_on_trail(&vcpu, &block);
+    TlbEntry* tlb = vcpu.first_level.way(data_privilege(vcpu)).data();
+    const Op* op = block.ops;
+#if SATORI_TAIL_CALLS
+    op->handler(op, &vcpu, tlb, vcpu.state.status);
+#else
+    u32 status = vcpu.state.status;
+    while (op) {
+        const interpreter::Next next = op->handler(op, &vcpu, tlb, status);
+        op = next.op;
+        status = next.status;
+    }
+#endif
+}
+
+/// The bytes at RIP, decoded. False: Vcpu::exception says why not.
+bool Interpreter::fetch(Vcpu& vcpu, Instruction& into) {
+    const CodeMode code = vcpu.code_mode();
+    const u64 linear = linear_rip(vcpu);
+    const Segment& cs = vcpu.state.segment(SegReg::Cs);
+    u64 allowed = 15;
+    if (code != CodeMode::Bits64) {
+        const u64 to_limit = vcpu.state.rip > cs.limit ? 0 : u64{cs.limit} - vcpu.state.rip + 1;
+        allowed = std::min(allowed, to_limit);
+    }
+    std::array<u8, 15> bytes{};
+    usize have = 0;
+    while (true) {
+        const DecodeStatus status =
+            have == 0 ? DecodeStatus::Truncated
+                      : decode({bytes.data(), have}, code, vcpu.features, into);
+        if (status == DecodeStatus::Ok) return true;
+        if (status == DecodeStatus::Invalid) {
+            (void)vcpu.raise(Vector::UD);
+            return false;
+        }
+        // Only what lies in one page is fetched at once: the next may not be there.
+        u64 at = linear + have;
+        if (code != CodeMode::Bits64) at &= 0xffff'ffff;
+        if (status == DecodeStatus::TooLong || have >= allowed || !is_canonical(at)) {
+            (void)vcpu.raise(Vector::GP, 0);
+            return false;
+        }
+        const auto page = translate_or_fault(vcpu, at, Access::Execute, fetch_privilege(vcpu));
+        if (!page) return false;
+        const usize in_page = std::min<usize>(page_size - (at & page_mask), allowed - have);
+        read_physical_bytes(vcpu, page->physical_page + (at & page_mask),
+                            {bytes.data() + have, in_page});
+        have += in_page;
+    }
+}
+
+/// After the meaning has run: RIP, the count, and what follows from the outcome.
+void Interpreter::complete(Vcpu& vcpu, const Instruction& instruction, Step step) {
+    switch (step) {
+        case Step::Next: vcpu.state.rip = next_rip(vcpu, instruction); break;
+        case Step::Jump: break;
+        case Step::Repeat:
+            // An interrupt between iterations finds RF set (SDM 3B 18.3.1.1).
+            vcpu.state.other_flags |= rflags::RF;
+            return;
+        case Step::Fault: deliver_exception(vcpu); return;
+    }
+    ++vcpu.state.retired;
+    --vcpu.budget;
+}
+
+void Interpreter::step(Vcpu& vcpu) {
+    ++counters_.slow_instructions;
+    const bool trap = (vcpu.state.other_flags & rflags::TF) != 0;
+    const InterruptShadow shadow = vcpu.state.shadow;
+    const bool resuming = (vcpu.state.other_flags & rflags::RF) != 0;
+    if (!resuming && instruction_breakpoint(vcpu, linear_rip(vcpu))) {
+        deliver_exception(vcpu);
+        return;
+    }
+    Instruction instruction;
+    if (!fetch(vcpu, instruction)) {
+        deliver_exception(vcpu);
+        return;
+    }
+    vcpu.state.other_flags &= ~rflags::RF;
+    const u64 before = vcpu.state.retired;
+    const Step outcome = execute(vcpu, instruction);
+    complete(vcpu, instruction, outcome);
+    const bool completed = vcpu.state.retired != before;
+    if (completed && trap && single_step_traps(vcpu.state, outcome)) {
+        vcpu.state.events.debug_traps |= dr6::BS;
+    }
+    if (shadow != InterruptShadow::None || vcpu.state.shadow != InterruptShadow::None ||
+        something_pending(vcpu)) {
+        (void)take_pending_event(vcpu, completed && shadow != InterruptShadow::None);
+    }
+}
+
+bool Interpreter::execute_within_block(Vcpu& vcpu, const Op& op, const Instruction* decoded) {
+    ++counters_.slow_instructions;
+    vcpu.budget += static_cast<i64>(op.remaining);
+    vcpu.state.retired = vcpu.scratch.slice_end - static_cast<u64>(vcpu.budget);
+    vcpu.state.rip = interpreter::rip_in(vcpu, op.offset);
+    const u64 generation = vcpu.tlb.generation();
+    Instruction fetched;
+    if (!decoded) {
+        if (!fetch(vcpu, fetched)) {
+            deliver_exception(vcpu);
+            return false;
+        }
+        decoded = &fetched;
+    }
+    const Step outcome = execute(vcpu, *decoded);
+    complete(vcpu, *decoded, outcome);
+    const bool go_on = outcome == Step::Next && vcpu.attention == 0 && !something_pending(vcpu) &&
+                       vcpu.state.shadow == InterruptShadow::None &&
+                       vcpu.tlb.generation() == generation;
+    if (go_on) vcpu.budget -= op.remaining - 1;
+    return go_on;
+}
+
+void Interpreter::memory_changed(fabric::Gpa first, u64 length) {
+    for (Vcpu* vcpu : vcpus_) note_store(*vcpu, first.value, length);
+    if (blocks_.invalidate(first.value, length, interpreter::abandoned)) {
+        ++counters_.blocks_invalidated;
+        for (u64 frame = first.value >> 12; frame <= (first.value + length - 1) >> 12; ++frame) {
+            if (!blocks_.has_code(frame)) memory_.set_flag(frame, fabric::page_flag::Code, false);
+        }
+    }
+}
+
+void Interpreter::mapping_changed() {
+    // Handlers may be running: blocks stay where they are, but none is found again.
+    blocks_.abandon_all(interpreter::abandoned);
+    for (Vcpu* vcpu : vcpus_) flush_translations(*vcpu);
+}
+
+std::vector<Interpreter::Stretch> Interpreter::recent_code(const Vcpu& vcpu) const {
+    std::vector<Stretch> stretches;
+    const auto& trail = vcpu.scratch.trail;
+    for (usize i = 0; i < trail.size(); ++i) {
+        const auto* block =
+            static_cast<const Block*>(trail[(vcpu.scratch.trail_length + i) % trail.size()]);
+        if (!block) continue;
+        stretches.push_back(
+            {block->physical, block->length, interpreter::code_mode_in(block->mode)});
+    }
+    return stretches;
+}
+
+void Interpreter::forget_blocks() {
+    ++counters_.cache_clears;
+    for (Vcpu* vcpu : vcpus_) vcpu->scratch.trail.fill(nullptr);
+    wants_link_ = nullptr;
+    jumps_.fill({});
+    for (const u64 frame : blocks_.clear()) {
+        memory_.set_flag(frame, fabric::page_flag::Code, false);
+    }
+}
+
+}  // namespace cpu

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The satori program.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cpu/core/models/cpu_model.hpp"
+#include "cpu/fpu/host_features.hpp"
+#include "frontends/cli/run_command.hpp"
+
+namespace {
+
+constexpr int status_error = 1;
+
+void list_models() {
+    const cpu::FeatureSet& host = cpu::host_features();
+    for (const cpu::CpuModel& model : cpu::cpu_models()) {
+        const auto able = cpu::check_host_can_run(model, host);
+        const bool chosen = &model == &cpu::default_cpu_model(host);
+        fmt::print("{:<12} {}{}\n", model.name, model.description, chosen ? " (default)" : "");
+        if (!able) fmt::print("{:<12}   not on this host: {}\n", "", able.error().message);
+    }
+}
+
+void describe_run(CLI::App& run, frontends::RunOptions& options) {
+    run.add_option("--rom", options.rom, "ROM image; the processor starts in its last 16 bytes")
+        ->required();
+    run.add_option("--memory", options.memory, "RAM, such as 64M or 2G")->capture_default_str();
+    run.add_option("--cpu", options.cpu, "processor model; 'satori cpus' lists them");
+    run.add_option("--engine", options.engine, "what executes instructions")
+        ->capture_default_str();
+    run.add_option("--debug-console", options.debug_console,
+                   "where bytes written to port E9 go: stdout, stderr, none or a file")
+        ->capture_default_str();
+    run.add_option("--max-instructions", options.max_instructions, "stop after so many (0: never)")
+        ->capture_default_str();
+    run.add_option("--seed", options.seed, "seed of the numbers that RDRAND gives")
+        ->capture_default_str();
+    run.add_option("--hash-every", options.hash_every,
+                   "print a hash of the whole state every so many instructions");
+    run.add_option("--record", options.record, "write all input to this file");
+    run.add_option("--replay", options.replay, "take all input from such a file");
+    run.add_option("--restore", options.restore, "start from this checkpoint");
+    run.add_option("--save", options.save, "write a checkpoint to this file at the end");
+    run.add_flag("--stats", options.stats, "print instruction counts and speed at the end");
+    run.footer(
+        "The first serial port is on the terminal; Ctrl-A x leaves. The process ends with 0 when the "
+        "guest writes 0 to port F4, with 2v+1 when it writes v, with 2 when stopped, with 3 after a "
+        "triple fault and with 4 if the guest halts for good.");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Satori: an exact, deterministic x86-64 machine"};
+    app.set_version_flag("--version", "satori 0.1");
+    app.require_subcommand(1);
+    frontends::RunOptions options;
+    CLI::App& run = *app.add_subcommand("run", "run a guest");
+    describe_run(run, options);
+    CLI::App& cpus = *app.add_subcommand("cpus", "list the processor models");
+    CLI11_PARSE(app, argc, argv);
+
+    if (cpus.parsed()) {
+        list_models();
+        return 0;
+    }
+    auto status = frontends::run_guest(options);
+    if (status) return status.value();
+    fmt::print(stderr, "satori: {}\n", status.error().message);
+    return status_error;
+}

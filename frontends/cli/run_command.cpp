@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "frontends/cli/run_command.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "fabric/host/file.hpp"
+#include "fabric/host/recording_file.hpp"
+#include "fabric/host/wall_clock.hpp"
+#include "frontends/cli/post_mortem.hpp"
+#include "frontends/headless/terminal.hpp"
+#include "machine/run/tiny_machine.hpp"
+
+namespace frontends {
+
+using fabric::Error;
+using fabric::Result;
+using machine::RunOutcome;
+using machine::TinyMachine;
+
+namespace {
+
+constexpr u64 input_interval = 2'000'000;  // Instructions between two looks at the keyboard.
+constexpr int idle_wait_ms = 200;
+
+constexpr int status_stopped = 2;   // By the user, or a limit.
+constexpr int status_shutdown = 3;  // Triple fault.
+constexpr int status_idle = 4;      // Halted for good.
+
+/// An output the user named: stdout, stderr, none or a file.
+class NamedSink final : public fabric::ByteSink {
+public:
+    static Result<std::unique_ptr<NamedSink>> open(const std::string& name) {
+        int descriptor = -1;
+        if (name == "stdout") descriptor = dup(STDOUT_FILENO);
+        if (name == "stderr") descriptor = dup(STDERR_FILENO);
+        const bool file = descriptor < 0 && name != "none";
+        if (file) descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        if (file && descriptor < 0) {
+            return Error{"--debug-console " + name + ": " + std::strerror(errno) +
+                         "; give stdout, stderr, none or a file that can be written"};
+        }
+        return std::unique_ptr<NamedSink>(new NamedSink(descriptor));
+    }
+    ~NamedSink() override {
+        sink_.flush();
+        if (descriptor_ >= 0) close(descriptor_);
+    }
+    void accept(u8 byte) override {
+        if (descriptor_ >= 0) sink_.accept(byte);
+    }
+    void flush() { sink_.flush(); }
+
+private:
+    explicit NamedSink(int descriptor) : descriptor_(descriptor), sink_(descriptor) {}
+    int descriptor_;
+    DescriptorSink sink_;
+};
+
+/// 0 stays 0; other values end the process as they would end QEMU.
+int status_of_exit(u32 value) {
+    return value == 0 ? 0 : static_cast<int>((value << 1 | 1) & 0xff);
+}
+
+Result<std::unique_ptr<fabric::InputJournal>> make_journal(const RunOptions& options) {
+    if (options.replay.empty()) return std::make_unique<fabric::InputJournal>();
+    auto recording = fabric::read_recording(options.replay);
+    if (!recording) return std::move(recording).error().within("--replay");
+    return std::make_unique<fabric::InputJournal>(std::move(recording).value());
+}
+
+Result<machine::TinyConfig> make_config(const RunOptions& options) {
+    auto rom = fabric::read_whole_file(options.rom, machine::TinyBoard::largest_rom);
+    if (!rom) return std::move(rom).error().within("--rom");
+    auto memory = parse_size(options.memory);
+    if (!memory) return std::move(memory).error().within("--memory");
+    return machine::TinyConfig{
+        .rom = std::move(rom).value(), .ram_bytes = memory.value(), .cpu = options.cpu};
+}
+
+/// The guest and the terminal, turn by turn.
+class Session {
+public:
+    Session(const RunOptions& options, TinyMachine& machine, DescriptorSink& serial,
+            NamedSink& debug)
+        : options_(options), machine_(machine), serial_(serial), debug_(debug) {}
+
+    int run();
+
+private:
+    u64 next_stop() const;
+    std::optional<int> look_at(RunOutcome outcome);
+    void print_hash() const;
+
+    const RunOptions& options_;
+    TinyMachine& machine_;
+    DescriptorSink& serial_;
+    NamedSink& debug_;
+    Terminal terminal_;
+    u64 next_hash_ = 0;
+    bool idle_ = false;
+};
+
+u64 Session::next_stop() const {
+    u64 stop = machine_.retired() + input_interval;
+    if (options_.max_instructions != 0) stop = std::min(stop, options_.max_instructions);
+    if (options_.hash_every != 0) stop = std::min(stop, next_hash_);
+    return stop;
+}
+
+void Session::print_hash() const {
+    fmt::print(stderr, "hash {} {:016x}\n", machine_.retired(), machine_.state_hash());
+}
+
+std::optional<int> Session::look_at(RunOutcome outcome) {
+    idle_ = false;
+    switch (outcome) {
+        case RunOutcome::GuestExit:
+            return status_of_exit(machine_.board().debug_exit().value().value_or(0));
+        case RunOutcome::Shutdown:
+            print_post_mortem(machine_.board(), "triple fault: the processor has shut down");
+            return status_shutdown;
+        case RunOutcome::Idle: idle_ = true; break;
+        case RunOutcome::StopRequested: return status_stopped;
+        case RunOutcome::LimitReached: break;
+    }
+    if (options_.max_instructions != 0 && machine_.retired() >= options_.max_instructions) {
+        fmt::print(stderr, "satori: stopped after {} instructions, as --max-instructions says\n",
+                   machine_.retired());
+        return status_stopped;
+    }
+    return std::nullopt;
+}
+
+int Session::run() {
+    next_hash_ = machine_.retired();
+    while (true) {
+        if (options_.hash_every != 0 && machine_.retired() >= next_hash_) {
+            print_hash();
+            next_hash_ += options_.hash_every;
+        }
+        const auto status = look_at(machine_.run_until(next_stop()));
+        serial_.flush();
+        debug_.flush();
+        if (status) return *status;
+        const auto input = terminal_.read(idle_ ? idle_wait_ms : 0);
+        if (input.leave) return status_stopped;
+        if (!input.to_guest.empty()) {
+            machine_.journal().post(machine_.board().serial_input(), input.to_guest);
+        }
+        if (idle_ && input.at_end && !machine_.journal().has_posts()) {
+            fmt::print(stderr, "satori: the guest has halted for good, and no input is left to wake it\n");
+            return status_idle;
+        }
+    }
+}
+
+void print_stats(const TinyMachine& machine, u64 started_ns) {
+    const double seconds =
+        static_cast<double>(fabric::host_steady_clock_ns() - started_ns) / 1e9;
+    const auto& counters = const_cast<TinyMachine&>(machine).board().engine().counters();
+    fmt::print(stderr,
+               "instructions  {}\nseconds       {:.3f}\nMIPS          {:.1f}\nblocks built  {}\n"
+               "decoded       {}\nslow          {}\ninvalidated   {}\ncache clears  {}\n",
+               machine.retired(), seconds, static_cast<double>(machine.retired()) / seconds / 1e6,
+               counters.blocks_built, counters.instructions_decoded, counters.slow_instructions,
+               counters.blocks_invalidated, counters.cache_clears);
+}
+
+Result<> finish(const RunOptions& options, TinyMachine& machine) {
+    if (machine.journal().diverged()) {
+        return Error{"--replay " + options.replay +
+                     ": the run left the recorded one: another ROM, other options or another build"};
+    }
+    if (!options.record.empty()) {
+        TRY(fabric::write_recording(options.record, machine.journal().recording(machine.now())));
+    }
+    if (!options.save.empty()) TRY(machine.save(options.save));
+    return {};
+}
+
+}  // namespace
+
+Result<u64> parse_size(const std::string& text) {
+    usize digits = 0;
+    u64 value = 0;
+    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9' && digits < 15) {
+        value = value * 10 + static_cast<u64>(text[digits++] - '0');
+    }
+    const std::string unit = text.substr(digits);
+    const auto shift = unit.empty()                   ? 0
+                       : unit == "K" || unit == "k" ? 10
+                       : unit == "M" || unit == "m" ? 20
+                       : unit == "G" || unit == "g" ? 30
+                                                    : -1;
+    if (digits == 0 || shift < 0 || value > (u64{1} << 50 >> shift)) {
+        return Error{"'" + text + "' is no size; write it like 64M, 2G or 65536"};
+    }
+    return value << shift;
+}
+
+Result<int> run_guest(const RunOptions& options) {
+    if (options.engine != "interpreter") {
+        return Error{"--engine " + options.engine + ": there is 'interpreter'"};
+    }
+    const machine::TinyConfig config = TRY(make_config(options));
+    auto journal = TRY(make_journal(options));
+    DescriptorSink serial(STDOUT_FILENO);
+    auto debug = TRY(NamedSink::open(options.debug_console));
+    auto machine = TRY(TinyMachine::create(config, {serial, *debug}, std::move(journal)));
+    if (!options.restore.empty()) TRY(machine->restore(options.restore));
+    std::array<u8, 8> seed;
+    for (usize i = 0; i < seed.size(); ++i) seed[i] = static_cast<u8>(options.seed >> (56 - 8 * i));
+    machine->journal().post(machine->board().entropy_input(), seed);
+
+    const u64 started = fabric::host_steady_clock_ns();
+    const int status = Session(options, *machine, serial, *debug).run();
+    if (options.stats) print_stats(*machine, started);
+    TRY(finish(options, *machine));
+    return status;
+}
+
+}  // namespace frontends

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What of a tiny machine is saved, restored and hashed.
+#include <algorithm>
+#include <vector>
+
+#include "cpu/arch/paging.hpp"
+#include "cpu/core/models/cpu_model.hpp"
+#include "cpu/mmu/translation_control.hpp"
+#include "fabric/state/state_hash.hpp"
+#include "machine/run/tiny_machine.hpp"
+
+namespace machine {
+
+using fabric::Error;
+using fabric::Result;
+using fabric::SnapshotFile;
+using fabric::SnapshotWriter;
+using fabric::StateReader;
+using fabric::StateWriter;
+
+namespace {
+
+constexpr std::string_view kind = "checkpoint";
+constexpr u64 largest_section = u64{64} << 20;
+
+/// A TLB entry as a record of its own: the file format is not the compiler's layout.
+struct SavedTranslation {
+    u64 page = 0;
+    u16 asid = 0;
+    u64 physical_page = 0;
+    u8 page_shift = 12;
+    bool writable = false;
+    bool user = false;
+    bool executable = false;
+    bool global = false;
+    bool dirty = false;
+
+    template <class Self, class Visit>
+    static constexpr void fields(Self& state, Visit& visit) {
+        visit(1, "page", state.page);
+        visit(2, "asid", state.asid);
+        visit(3, "physical_page", state.physical_page);
+        visit(4, "page_shift", state.page_shift);
+        visit(5, "writable", state.writable);
+        visit(6, "user", state.user);
+        visit(7, "executable", state.executable);
+        visit(8, "global", state.global);
+        visit(9, "dirty", state.dirty);
+    }
+};
+
+/// What must fit before anything is restored, and the TLB.
+struct MachineRecord {
+    u64 ram_bytes = 0;
+    std::string model;
+    std::vector<SavedTranslation> tlb;
+
+    template <class Self, class Visit>
+    static constexpr void fields(Self& state, Visit& visit) {
+        visit(1, "ram_bytes", state.ram_bytes);
+        visit(2, "model", state.model);
+        visit(3, "tlb", state.tlb);
+    }
+};
+
+MachineRecord record_of(TinyBoard& board) {
+    MachineRecord record{.ram_bytes = board.memory().ram().size(),
+                         .model = std::string(board.vcpu().model.name)};
+    for (const auto& entry : board.vcpu().tlb.entries()) {
+        const cpu::Translation& found = entry.translation;
+        record.tlb.push_back({entry.page, entry.asid, found.physical_page, found.page_shift,
+                              found.writable, found.user, found.executable, found.global,
+                              found.dirty});
+    }
+    return record;
+}
+
+std::vector<cpu::LogicalTlb::Entry> tlb_of(const MachineRecord& record) {
+    std::vector<cpu::LogicalTlb::Entry> entries;
+    for (const SavedTranslation& saved : record.tlb) {
+        entries.push_back({saved.page,
+                           saved.asid,
+                           {saved.physical_page, saved.page_shift, saved.writable, saved.user,
+                            saved.executable, saved.global, saved.dirty}});
+    }
+    return entries;
+}
+
+/// All that is saved besides RAM, by section.
+std::vector<std::pair<std::string, std::vector<u8>>> sections_of(
+    TinyBoard& board, const fabric::InstructionClock& clock) {
+    std::vector<std::pair<std::string, std::vector<u8>>> sections;
+    const auto add = [&](std::string name, auto save) {
+        StateWriter out;
+        save(out);
+        sections.emplace_back(std::move(name),
+                              std::vector<u8>(out.bytes().begin(), out.bytes().end()));
+    };
+    add("machine", [&](StateWriter& out) { out.write(record_of(board)); });
+    add("clock", [&](StateWriter& out) { clock.save(out); });
+    add("events", [&](StateWriter& out) { board.events().save(out); });
+    add("cpu0", [&](StateWriter& out) { out.write(board.vcpu().state); });
+    for (fabric::Device* device : board.devices()) {
+        add(std::string(device->name()), [&](StateWriter& out) { device->save(out); });
+    }
+    return sections;
+}
+
+/// Restores by `restore(reader)` from a section; errors name it.
+template <class Restore>
+Result<> read_from(const SnapshotFile& file, const std::string& name, Restore restore) {
+    const auto bytes = TRY(file.section(name, largest_section));
+    StateReader reader(bytes);
+    if (auto outcome = restore(reader); !outcome) return std::move(outcome).error().within(name);
+    return {};
+}
+
+Result<> save_ram(const fabric::GuestMemory& memory, SnapshotWriter& out) {
+    TRY(out.begin_section("ram"));
+    for (const u64 page : memory.nonzero_ram_pages()) {
+        std::array<u8, 8> number;
+        for (usize i = 0; i < 8; ++i) number[i] = static_cast<u8>(page >> (8 * i));
+        TRY(out.append(number));
+        TRY(out.append(memory.ram().subspan(page * fabric::page_size, fabric::page_size)));
+    }
+    return out.end_section();
+}
+
+/// Calls `take(page number, bytes)` for each page of the section, which comes in pieces of any size.
+template <class Take>
+Result<> for_each_saved_page(const SnapshotFile& file, u64 ram_pages, Take take) {
+    constexpr usize record = 8 + fabric::page_size;
+    std::vector<u8> partial;
+    TRY(file.read_section("ram", [&](std::span<const u8> piece) -> Result<> {
+        partial.insert(partial.end(), piece.begin(), piece.end());
+        usize done = 0;
+        for (; partial.size() - done >= record; done += record) {
+            u64 page = 0;
+            for (usize i = 0; i < 8; ++i) page |= u64{partial[done + i]} << (8 * i);
+            if (page >= ram_pages) return Error{"ram: a page beyond its end"};
+            take(page, std::span<const u8>(partial).subspan(done + 8, fabric::page_size));
+        }
+        partial.erase(partial.begin(), partial.begin() + static_cast<std::ptrdiff_t>(done));
+        return {};
+    }));
+    if (!partial.empty()) return Error{"ram: cut short"};
+    return {};
+}
+
+bool is_translation(const SavedTranslation& saved) {
+    const bool size = saved.page_shift == 12 || saved.page_shift == 21 ||
+                      saved.page_shift == 22 || saved.page_shift == 30;
+    const u64 within = size ? (u64{1} << saved.page_shift) - 1 : 0;
+    return size && saved.asid <= cpu::cr3::PcidMask && (saved.page & within) == 0 &&
+           (saved.physical_page & ~cpu::pte::Address) == 0;
+}
+
+/// A file says anything; what the processor takes for granted of its own state must hold.
+Result<> check(const MachineRecord& record, const cpu::CpuState& state) {
+    using namespace cpu;
+    const bool flags = state.status == status_flags::from_rflags(
+                                           status_flags::to_rflags(state.status)) &&
+                       (state.other_flags & (rflags::Status | ~rflags::Defined)) == 0;
+    const bool enumerators = state.activity <= Activity::Shutdown &&
+                             state.shadow <= InterruptShadow::MovSs && state.cpl <= 3;
+    if (!flags || !enumerators || state.gpr[no_register] != 0) {
+        return Error{"cpu0: this is not the state of any processor"};
+    }
+    if (record.tlb.size() > LogicalTlb::capacity ||
+        !std::ranges::all_of(record.tlb, is_translation)) {
+        return Error{"machine: not the contents of a TLB"};
+    }
+    return {};
+}
+
+/// Deadlines and devices. Each checks before it changes anything; if one refuses, those before it go
+/// back to what they were.
+Result<> restore_devices(TinyBoard& board, const SnapshotFile& file) {
+    const auto before = sections_of(board, {});
+    const auto restore_from = [&](auto section) -> Result<> {
+        TRY(section("events", [&](StateReader& in) { return board.events().restore(in); }));
+        for (fabric::Device* device : board.devices()) {
+            TRY(section(std::string(device->name()),
+                        [&](StateReader& in) { return device->restore(in); }));
+        }
+        return {};
+    };
+    auto outcome = restore_from(
+        [&](const std::string& name, auto restore) { return read_from(file, name, restore); });
+    if (outcome) return outcome;
+    const auto undone = restore_from([&](const std::string& name, auto restore) -> Result<> {
+        const auto found = std::ranges::find(before, name, [](auto& each) { return each.first; });
+        StateReader reader(found->second);
+        return restore(reader);
+    });
+    VERIFY(undone);
+    return outcome;
+}
+
+}  // namespace
+
+u64 TinyMachine::state_hash() const {
+    fabric::StateHash hash;
+    for (const auto& [name, bytes] : sections_of(*board_, clock_)) {
+        hash.add(std::span<const u8>(bytes));
+    }
+    hash.add(board_->memory().contents_hash());
+    return hash.value();
+}
+
+Result<> TinyMachine::save(const std::string& path) const {
+    auto out = TRY(SnapshotWriter::create(path, kind));
+    TRY(save(out));
+    return out.finish();
+}
+
+Result<> TinyMachine::save(SnapshotWriter& out) const {
+    for (const auto& [name, bytes] : sections_of(*board_, clock_)) {
+        TRY(out.add_section(name, bytes));
+    }
+    return save_ram(board_->memory(), out);
+}
+
+Result<> TinyMachine::restore(const std::string& path) {
+    const SnapshotFile file = TRY(SnapshotFile::open(path, kind));
+    if (auto outcome = restore(file); !outcome) return std::move(outcome).error().within(path);
+    return {};
+}
+
+Result<> TinyMachine::restore(const SnapshotFile& file) {
+    MachineRecord record;
+    cpu::CpuState state;
+    fabric::InstructionClock clock;
+    TRY(read_from(file, "machine", [&](StateReader& in) { return in.read(record); }));
+    TRY(read_from(file, "cpu0", [&](StateReader& in) { return in.read(state); }));
+    TRY(read_from(file, "clock", [&](StateReader& in) { return clock.restore(in); }));
+    fabric::GuestMemory& memory = board_->memory();
+    if (record.ram_bytes != memory.ram().size() || record.model != board_->vcpu().model.name) {
+        return Error{"it is of a machine with " + std::to_string(record.ram_bytes >> 20) +
+                     " MiB and processor " + record.model + "; give it --memory " +
+                     std::to_string(record.ram_bytes >> 20) + "M --cpu " + record.model};
+    }
+    const u64 pages = memory.ram().size() / fabric::page_size;
+    TRY(for_each_saved_page(file, pages, [](u64, auto) {}));
+    TRY(check(record, state));
+    TRY(restore_devices(*board_, file));
+
+    memory.clear_ram();
+    TRY(for_each_saved_page(file, pages, [&](u64 page, std::span<const u8> bytes) {
+        std::ranges::copy(bytes, memory.ram().begin() +
+                                     static_cast<std::ptrdiff_t>(page * fabric::page_size));
+    }));
+    memory.contents_replaced();
+    cpu::Vcpu& vcpu = board_->vcpu();
+    cpu::flush_translations(vcpu);
+    vcpu.state = state;
+    vcpu.tlb.restore(tlb_of(record));
+    clock_ = clock;
+    return {};
+}
+
+}  // namespace machine

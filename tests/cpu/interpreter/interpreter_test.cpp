@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cpu/interpreter/interpreter.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+
+#include "cpu/core/interrupts.hpp"
+#include "tests/support/cpu_bench.hpp"
+
+using cpu::Gpr;
+using cpu::StopCause;
+
+namespace {
+
+constexpr u64 code = 0x10000;
+
+/// A bench with the engine that runs it.
+struct Bench : test::CpuBench {
+    cpu::Interpreter engine{*memory};
+
+    Bench() {
+        engine.attach(vcpu);
+        long_mode();
+        // Whatever faults ends in HLT, in a handler of its own on the same stack.
+        constexpr u64 handler = 0x3000;
+        poke<u8>(handler, 0xf4);
+        for (u32 vector = 0; vector < 32; ++vector) {
+            set_long_idt_entry(static_cast<u8>(vector), test::gate(0x08, handler, 0x8e00));
+        }
+    }
+};
+
+/// One instruction after the other by the slow road.
+void step(Bench& bench, u64 instructions) {
+    const u64 end = bench.state.retired + instructions;
+    bench.vcpu.budget = static_cast<i64>(instructions);
+    const cpu::GuestFpScope fp(bench.vcpu);
+    while (bench.state.retired < end && bench.state.activity == cpu::Activity::Running) {
+        bench.engine.step(bench.vcpu);
+    }
+}
+
+/// Random bytes, as often as not shaped into something that decodes.
+std::vector<u8> random_code(std::mt19937_64& random) {
+    static constexpr u8 common[] = {0x01, 0x03, 0x29, 0x2b, 0x31, 0x39, 0x3b, 0x85, 0x89, 0x8b,
+                                    0x8d, 0x83, 0x81, 0xc1, 0xd3, 0x0f, 0x50, 0x58, 0x74, 0x7c,
+                                    0xf7, 0xff, 0x63, 0x87, 0xc7, 0x6b, 0x69, 0x11, 0x19, 0x88};
+    std::vector<u8> bytes;
+    while (bytes.size() < 256) {
+        if (random() % 2) bytes.push_back(static_cast<u8>(0x48 | (random() & 7)));
+        if (random() % 8 == 0) bytes.push_back(0x66);
+        bytes.push_back(random() % 4 ? common[random() % std::size(common)]
+                                     : static_cast<u8>(random()));
+        const u8 modes[] = {0xc0, 0x00, 0x40, 0x80};
+        bytes.push_back(static_cast<u8>(modes[random() % 4] | (random() & 0x3f)));
+        if (random() % 2) bytes.push_back(static_cast<u8>(random() % 64));
+    }
+    return bytes;
+}
+
+void prepare(Bench& bench, u64 seed) {
+    std::mt19937_64 random(seed);
+    const auto bytes = random_code(random);
+    REQUIRE(bench.memory->write(fabric::Gpa{code}, bytes));
+    for (u64 at = 0x20000; at < 0x24000; at += 8) bench.poke<u64>(at, random());
+    for (usize i = 0; i < 16; ++i) {
+        bench.state.gpr[i] = random() % 4 ? 0x20000 + random() % 0x4000 : random();
+    }
+    bench.state.reg(Gpr::Rsp) = 0x22000;
+    bench.state.set_rflags(random() & cpu::rflags::Status);
+}
+
+}  // namespace
+
+TEST_CASE("Interpreter: its handlers do what the slow road does", "[cpu][interpreter]") {
+    for (u64 seed = 1; seed <= 3000; ++seed) {
+        CAPTURE(seed);
+        Bench fast;
+        Bench slow;
+        prepare(fast, seed);
+        prepare(slow, seed);
+        (void)fast.engine.run(fast.vcpu, 200);
+        step(slow, fast.state.retired);
+        REQUIRE(fast.state.rip == slow.state.rip);
+        REQUIRE(fast.state.gpr == slow.state.gpr);
+        REQUIRE(fast.state == slow.state);
+        REQUIRE(fast.memory->contents_hash() == slow.memory->contents_hash());
+    }
+}
+
+TEST_CASE("Interpreter: a budget is kept to the instruction, however it is cut",
+          "[cpu][interpreter]") {
+    // L: inc rax; lea rcx,[rax+rcx]; cmp rax,rbx; jne L; jmp L
+    const auto loop = [](Bench& bench) {
+        bench.poke_bytes(code, {0x48, 0xff, 0xc0, 0x48, 0x8d, 0x0c, 0x08, 0x48, 0x39, 0xd8, 0x75,
+                                0xf4, 0xeb, 0xf2});
+        bench.state.reg(Gpr::Rbx) = 10;
+    };
+    Bench whole;
+    loop(whole);
+    CHECK(whole.engine.run(whole.vcpu, 10'007) == StopCause::BudgetSpent);
+    CHECK(whole.state.retired == 10'007);
+    const u64 slice = GENERATE(1u, 2u, 3u, 7u, 63u, 64u, 1000u);
+    Bench cut;
+    loop(cut);
+    while (cut.state.retired < 10'007) {
+        (void)cut.engine.run(cut.vcpu, std::min<u64>(slice, 10'007 - cut.state.retired));
+    }
+    CHECK(cut.state == whole.state);
+}
+
+TEST_CASE("Interpreter: code that changes itself runs as changed", "[cpu][interpreter][smc]") {
+    Bench bench;
+    SECTION("the next instruction of the same block") {
+        // mov byte [rip+1],7 ; mov al,1 ; hlt
+        bench.poke_bytes(code, {0xc6, 0x05, 0x01, 0x00, 0x00, 0x00, 0x07, 0xb0, 0x01, 0xf4});
+        CHECK(bench.engine.run(bench.vcpu, 100) == StopCause::Halted);
+        CHECK((bench.state.reg(Gpr::Rax) & 0xff) == 7);
+    }
+    SECTION("an instruction that has run before, in a loop") {
+        // L: add eax,1 ; inc byte [rip-5] (the 1) ; cmp eax,100 ; jb L ; hlt
+        bench.poke_bytes(code, {0x83, 0xc0, 0x01, 0xfe, 0x05, 0xf9, 0xff, 0xff, 0xff, 0x83, 0xf8,
+                                0x64, 0x72, 0xf2, 0xf4});
+        CHECK(bench.engine.run(bench.vcpu, 1000) == StopCause::Halted);
+        CHECK(bench.state.reg(Gpr::Rax) == 105);  // 1 + 2 + ... + 14
+    }
+    SECTION("from outside") {
+        bench.poke_bytes(code, {0xb0, 0x01, 0xf4});
+        CHECK(bench.engine.run(bench.vcpu, 100) == StopCause::Halted);
+        bench.poke_bytes(code, {0xb0, 0x02, 0xf4});
+        bench.state.rip = code;
+        bench.state.activity = cpu::Activity::Running;
+        CHECK(bench.engine.run(bench.vcpu, 100) == StopCause::Halted);
+        CHECK((bench.state.reg(Gpr::Rax) & 0xff) == 2);
+    }
+}
+
+TEST_CASE("Interpreter: handlers do not pile up on the stack", "[cpu][interpreter]") {
+    // Ten million operations in one run: at eight bytes each they would not fit on any stack.
+    Bench bench;
+    bench.poke_bytes(code, {0x48, 0xff, 0xc0, 0x48, 0x01, 0xc1, 0xeb, 0xf8});
+    CHECK(bench.engine.run(bench.vcpu, 10'000'000) == StopCause::BudgetSpent);
+    CHECK(bench.state.retired == 10'000'000);
+}
+
+TEST_CASE("Interpreter: a trap flag traps after each instruction", "[cpu][interpreter][debug]") {
+    Bench bench;
+    bench.poke_bytes(code, {0x48, 0xff, 0xc0, 0x48, 0xff, 0xc0, 0x48, 0xff, 0xc0});
+    bench.state.set_rflags(cpu::rflags::TF);
+    CHECK(bench.engine.run(bench.vcpu, 100) == StopCause::Halted);
+    CHECK(bench.state.reg(Gpr::Rax) == 1);
+    CHECK(bench.state.dr6 == (cpu::dr6::PowerOn | cpu::dr6::BS));
+}
+
+TEST_CASE("Interpreter: a page that moves is run from where it moved to", "[cpu][interpreter]") {
+    Bench bench;
+    // Code at 0x200000, which a second page directory entry maps first to 0x0, then to itself.
+    bench.poke_bytes(code, {0xb0, 0x01, 0xf4});
+    bench.poke<u64>(bench.page_tables + 0x2000 + 8, 0x87);
+    bench.state.rip = 0x200000 + code;
+    CHECK(bench.engine.run(bench.vcpu, 100) == StopCause::Halted);
+    CHECK(bench.state.rip == 0x200000 + code + 3);
+}
