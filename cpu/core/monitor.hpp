@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// MONITOR and MWAIT (SDM 3A 9.10.4): waiting for a store to a line of memory. The page of the line is
-// marked as watched, so that every store to it is told to the observers of memory; the engine among
-// them passes it on to each of its processors with note_store().
+// MONITOR and MWAIT (SDM 3A 9.10.4): waiting for a store to a line of memory. The page of the line
+// is marked as watched, so that every store to it is told to the observers of memory; the engine
+// among them passes it on to each of its processors with note_store().
 #pragma once
 
 #include "cpu/core/vcpu.hpp"
