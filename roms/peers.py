@@ -18,7 +18,7 @@ BOCHSRC = """\
 display_library: rfb, options="timeout=0"
 romimage: file={rom}
 vgaromimage: file={folder}/vga.rom
-cpu: model={model}, count=1, ips=50000000, reset_on_triple_fault=0
+cpu: model={model}, count=1, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0
 memory: guest={memory}, host={memory}
 clock: sync=none
 port_e9_hack: enabled=1

@@ -5,6 +5,18 @@
 ;
 ;! expect: pass
 ;! peers: qemu bochs
+;! differs: qemu "a data breakpoint on MOV SS, at" SDM 3A 6.8.3: TCG does not hold it back
+;! differs: qemu "an instruction breakpoint behind MOV SS" SDM 3A 6.8.3
+;! differs: qemu "a watched dword is aligned" SDM 3B 17.2.5: the low bits are masked
+;! differs: qemu "a watched dword is aligned, at" SDM 3B 17.2.5
+;! differs: qemu "both B bits" SDM 3B 17.2.3
+;! differs: qemu "DR6 keeps its bits" SDM 3B 17.2.3
+;! differs: qemu "general detect" SDM 3B 17.2.4: TCG has no GD
+;! differs: qemu "general detect, at" SDM 3B 17.2.4
+;! differs: qemu "DR6.BD" SDM 3B 17.2.3
+;! differs: qemu "GD is clear again" SDM 3B 17.2.4
+;! differs: qemu "INT1" SDM 2A INT1: TCG raises #UD
+;! differs: qemu "INT1, at" SDM 2A INT1
 %define TEST_MODE 64
 %include "rom_test.inc"
 
@@ -49,7 +61,7 @@ test_main:
     disarm
     check_equal "it hit before the instruction", rcx, 0
     check_bits "DR6.B0 alone", qword [exc_dr6], 0xe00f, 1
-    check_bits "RF in the image of a fault", qword [exc_flags], RF, RF
+    check_bits "RF is clear in the image of an instruction breakpoint", qword [exc_flags], RF, 0
     note_only DB
     mov dword [exc_flags_or], RF
     arm 0, .target2, TYPE_EXEC, 0
@@ -205,8 +217,8 @@ test_main:
 
     ; MOV SS and POP SS hold back a data breakpoint for one instruction, and an instruction breakpoint on the
     ; next is lost (SDM 3A 6.8.3).
-    arm 0, VARIABLE, TYPE_RW, 1
     mov qword [VARIABLE], DATA
+    arm 0, VARIABLE, TYPE_RW, 1
     mov eax, 0xffff0ff0
     mov dr6, rax
     try

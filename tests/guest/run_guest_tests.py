@@ -22,6 +22,8 @@ import peers  # noqa: E402
 
 FOLDER = os.path.join(ROOT, "roms", "tests")
 BOCHS_MODEL = "corei7_icelake_u"
+# The models under test say GenuineIntel; SYSRET, SYSENTER and more depend on it.
+QEMU_CPU = "max,vendor=GenuineIntel"
 HEAD = re.compile(r"^;!\s*(\w+):\s*(.*?)\s*$")
 DIFFERS = re.compile(r'^(\w+)\s+"([^"]+)"\s+(.+)$')
 
@@ -84,7 +86,7 @@ def verdict(test, machine, text):
 
 def command_for(image, machine, folder, satori):
     if machine == "qemu":
-        return peers.qemu_command(image, "max")
+        return peers.qemu_command(image, QEMU_CPU)
     if machine == "bochs":
         return peers.bochs_command(image, folder, BOCHS_MODEL)
     return peers.satori_command(satori, image)
