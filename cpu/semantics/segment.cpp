@@ -263,12 +263,12 @@ Step verw(Vcpu& vcpu, const Instruction& instruction) {
 Step arpl(Vcpu& vcpu, const Instruction& instruction) {
     const auto source = read_operand<u16>(vcpu, instruction, 1);
     if (!source) return Step::Fault;
-    bool raised = false;
-    const auto adjust = [&](u16 selector) {
-        raised = rpl_of(selector) < rpl_of(*source);
-        return raised ? with_rpl(selector, rpl_of(*source)) : selector;
-    };
-    if (!update_operand<u16>(vcpu, instruction, 0, adjust)) return Step::Fault;
+    const auto selector = read_operand<u16>(vcpu, instruction, 0);
+    if (!selector) return Step::Fault;
+    // Memory need not be writable when there is nothing to write.
+    const bool raised = rpl_of(*selector) < rpl_of(*source);
+    const u16 adjusted = with_rpl(*selector, rpl_of(*source));
+    if (raised && !write_operand<u16>(vcpu, instruction, 0, adjusted)) return Step::Fault;
     set_zf(vcpu, raised);
     return Step::Next;
 }
