@@ -86,7 +86,7 @@ void put_opcode(const Encoding& encoding, CodeMode mode, Random& random, Writer&
     writer.put(encoding.opcode | (encoding.plus_register ? random.below(8) : 0));
 }
 
-void put_mod_rm(const Encoding& encoding, Random& random, Writer& writer) {
+void put_mod_rm(const Encoding& encoding, bool vsib, Random& random, Writer& writer) {
     u32 mod = random.below(4);
     u32 reg = random.below(8);
     u32 rm = random.below(8);
@@ -95,6 +95,8 @@ void put_mod_rm(const Encoding& encoding, Random& random, Writer& writer) {
     }
     if ((encoding.key_mask & key::Reg) != 0) reg = (encoding.key_value >> key::RegShift) & 7;
     if ((encoding.key_mask & key::Rm) != 0) rm = (encoding.key_value >> key::RmShift) & 7;
+    // Without a SIB byte a gather is undefined.
+    if (vsib && !random.one_in(8)) rm = 4;
     writer.put(mod << 6 | reg << 3 | rm);
 }
 
@@ -111,7 +113,8 @@ ByteString ByteSource::after_form(Random& random, usize form, CodeMode mode) con
     Writer writer(random);
     put_prefixes(encoding, random, writer);
     put_opcode(encoding, mode, random, writer);
-    if (encoding.mod_rm) put_mod_rm(encoding, random, writer);
+    const bool vsib = cpu::forms()[form].has(cpu::attribute::Vsib);
+    if (encoding.mod_rm) put_mod_rm(encoding, vsib, random, writer);
     return writer.bytes();
 }
 
