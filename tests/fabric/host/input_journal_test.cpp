@@ -102,9 +102,11 @@ TEST_CASE("Input journal: host threads may post at any time", "[fabric][replay]"
     std::thread host([&] {
         for (usize n = 0; n < posts; ++n) live.post(0, h);
     });
-    for (u64 n = 0; received < posts; ++n) {
+    u64 n = 0;
+    while (received < posts) {
         live.wait_for_post(1'000'000);
         live.deliver_due({{n}, n});
+        ++n;
     }
     host.join();
     CHECK(live.log().size() == posts);
