@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Sourced by ./run and ./check: makes sure that the packages of a list are there.
+# Sourced by ./run and ./check: the steps both take.
 
 # packages_of SECTION...: the names in those sections of .ci/packages.txt.
 packages_of() {
