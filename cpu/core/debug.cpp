@@ -64,6 +64,8 @@ bool instruction_breakpoints_enabled(const Vcpu& vcpu) {
 
 bool instruction_breakpoint(Vcpu& vcpu, u64 linear) {
     if (!breakpoints_enabled(vcpu.state) || (vcpu.state.other_flags & rflags::RF)) return false;
+    // Between MOV SS and what follows no debug exception comes (SDM 3A 6.8.3).
+    if (vcpu.state.shadow == InterruptShadow::MovSs) return false;
     const u64 hits = matching(vcpu.state, [&](const Breakpoint& each) {
         return each.watch == Watch::Execution && each.length == 1 && each.address == linear;
     });

@@ -38,6 +38,10 @@ TEST_CASE("Debug: an instruction breakpoint is a fault, and RF holds it back", "
     CHECK(vcpu.exception.dr6 == cpu::dr6::B0 << 2);
     CHECK_FALSE(vcpu.exception.has_error_code);
 
+    vcpu.state.shadow = cpu::InterruptShadow::MovSs;
+    CHECK_FALSE(cpu::instruction_breakpoint(vcpu, 0x1234));
+    vcpu.state.shadow = cpu::InterruptShadow::None;
+
     vcpu.state.other_flags |= cpu::rflags::RF;
     CHECK_FALSE(cpu::instruction_breakpoint(vcpu, 0x1234));
     CHECK_FALSE(cpu::data_breakpoint_on_page(vcpu, 0x1234));
@@ -69,6 +73,7 @@ TEST_CASE("Debug: a data breakpoint covers its length, aligned", "[cpu][debug]")
     CAPTURE(each.kind, each.address, each.length, each.accessed, each.size);
     test::CpuBench bench;
     Vcpu& vcpu = bench.vcpu;
+    vcpu.attention = 0;
     vcpu.state.dr[1] = each.address;
     vcpu.state.dr7 = dr7_with(1, each.kind, each.length);
     cpu::note_data_breakpoint(vcpu, each.accessed, each.size, each.access);
