@@ -41,8 +41,8 @@ def parse_arguments():
                "natively, slowdown (x native) elsewhere, then Satori's speed as a multiple of its peers'.")
     parser.add_argument("--build", default="build/release", help="build folder (default: %(default)s)")
     parser.add_argument("--satori", metavar="COMMAND", default="",
-                        help="command with {rom} in it that prints the debug port on standard output "
-                             "(default: BUILD/satori run --rom {rom})")
+                        help="the program (default: BUILD/satori), or a command with {rom} in it that prints the "
+                             "debug port on standard output")
     parser.add_argument("--machines", default=",".join(MACHINES),
                         help="comma-separated, of: %(default)s")
     parser.add_argument("--kernels", metavar="LIST", default="", help="comma-separated names or classes")
@@ -50,6 +50,9 @@ def parse_arguments():
     parser.add_argument("--quick", action="store_true", help="one round, a tenth of the work: a check, not a measurement")
     parser.add_argument("--scale", metavar="MACHINE=N", action="append", default=[],
                         help="work in thousandths, e.g. bochs=20")
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall",
+                        help="cpu: count processor time of the machine's process, for a host with other load "
+                             "(default: %(default)s)")
     parser.add_argument("--timeout", type=float, default=600, help="seconds per machine and round (default: %(default)s)")
     parser.add_argument("--bochs-model", default="corei7_haswell_4770", help="default: %(default)s")
     parser.add_argument("--json", metavar="FILE", help="write every sample here too")
@@ -111,7 +114,7 @@ def commands(arguments, folder, mask):
     """Machine -> command line, leaving out with a word what is not there."""
     rom = os.path.join(arguments.build, "roms", "bench.rom")
     native = os.path.join(arguments.build, "roms", "bench_native")
-    template = arguments.satori or f"{os.path.join(arguments.build, 'satori')} run --rom {{rom}}"
+    template = arguments.satori or os.path.join(arguments.build, "satori")
     share = scales(arguments)
     result = {}
     for machine in arguments.machines.split(","):
@@ -134,8 +137,17 @@ def commands(arguments, folder, mask):
     return result
 
 
-def stamped_lines(command, timeout):
-    """Yields (host time, line) as the machine prints; ends it when the ROM says `done`."""
+def cpu_seconds(pid):
+    """Processor time of all threads so far, to the nanosecond."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as file:
+            total += int(file.read().split()[0])
+    return total / 1e9
+
+
+def stamped_lines(command, timeout, clock):
+    """Yields (time by the clock, line) as the machine prints; ends it when the ROM says `done`."""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + timeout
@@ -147,7 +159,7 @@ def stamped_lines(command, timeout):
                 if not ready:
                     raise Failure(f"{os.path.basename(command[0])}: not done after {timeout:g} s (see --timeout)")
                 data = os.read(output, 65536)
-                now = time.perf_counter()
+                now = time.perf_counter() if clock == "wall" else cpu_seconds(process.pid)
                 if not data:
                     return
                 *lines, pending = (pending + data).split(b"\n")
@@ -157,10 +169,10 @@ def stamped_lines(command, timeout):
             process.kill()
 
 
-def run_once(machine, command, timeout):
+def run_once(machine, command, timeout, clock):
     """name -> (seconds per iteration, checksum)."""
     results, begun, done = {}, {}, False
-    for now, line in stamped_lines(command, timeout):
+    for now, line in stamped_lines(command, timeout, clock):
         words = line.split()
         if len(words) == 3 and words[0] == "begin":
             begun[words[1]] = (now, int(words[2]))
@@ -257,7 +269,7 @@ def measure(arguments, machines, names):
     for number in range(arguments.rounds):
         for machine, command in machines.items():
             started = time.monotonic()
-            for name, result in run_once(machine, command, arguments.timeout).items():
+            for name, result in run_once(machine, command, arguments.timeout, arguments.clock).items():
                 samples[machine].setdefault(name, []).append(result)
             print(f"round {number + 1}/{arguments.rounds} {machine}: {time.monotonic() - started:.1f} s",
                   file=sys.stderr)

@@ -69,9 +69,11 @@ def bochs_command(rom, folder, model):
 
 
 def satori_command(template, rom):
-    """`template` is a shell-like command with {rom} in it."""
+    """`template` is the program, or a shell-like command with {rom} in it."""
     if not template:
         raise Unavailable("no --satori command given")
+    if "{rom}" not in template:
+        template += " run --rom {rom} --debug-console stdout"
     words = [word.replace("{rom}", rom) for word in shlex.split(template)]
     if shutil.which(words[0]) is None:
         raise Unavailable(f"{words[0]} does not exist (build it, or give another --satori)")

@@ -32,8 +32,7 @@ u64 avx2_fma_run(void) {
         for (unsigned i = 0; i < doubles; i += 4) {
             const __m256d x = _mm256_load_pd(samples + i);
             __m256d value = _mm256_set1_pd(1.0 / 8);
-            for (int k = 7; k > 0; --k)
-                value = _mm256_fmadd_pd(value, x, _mm256_set1_pd(1.0 / k));
+            for (int k = 7; k > 0; --k) value = _mm256_fmadd_pd(value, x, _mm256_set1_pd(1.0 / k));
             sum = _mm256_fmadd_pd(value, x, sum);
         }
     return fold(_mm256_castpd_si256(sum));
@@ -41,8 +40,7 @@ u64 avx2_fma_run(void) {
 
 void avx2_int_prepare(void) {
     u64 random = 15;
-    for (unsigned i = 0; i < words; ++i)
-        keys[i] = (u32)(next_random(&random) >> 32);
+    for (unsigned i = 0; i < words; ++i) keys[i] = (u32)(next_random(&random) >> 32);
 }
 
 // A hash of eight lanes: multiply, rotate by variable shifts, permute, gather.
@@ -54,13 +52,14 @@ u64 avx2_int_run(void) {
     const __m256i index_mask = _mm256_set1_epi32(words - 1);
     __m256i hash = prime;
     for (unsigned i = 0; i < words; i += 8) {
-        const __m256i key = _mm256_load_si256((const __m256i *)(const void *)(keys + i));
+        const __m256i key = _mm256_load_si256((const __m256i*)(const void*)(keys + i));
         hash = _mm256_mullo_epi32(_mm256_xor_si256(hash, key), prime);
         hash = _mm256_or_si256(_mm256_sllv_epi32(hash, left), _mm256_srlv_epi32(hash, right));
         hash = _mm256_permutevar8x32_epi32(hash, next_lane);
         if ((i & 63) == 0)
-            hash = _mm256_add_epi32(
-                hash, _mm256_i32gather_epi32((const int *)(const void *)keys, _mm256_and_si256(hash, index_mask), 4));
+            hash = _mm256_add_epi32(hash,
+                                    _mm256_i32gather_epi32((const int*)(const void*)keys,
+                                                           _mm256_and_si256(hash, index_mask), 4));
     }
     return fold(hash);
 }

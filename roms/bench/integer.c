@@ -36,15 +36,13 @@ static void fill_round_constants(void) {
         int prime = 1;
         for (u32 divisor = 2; divisor * divisor <= candidate; ++divisor)
             prime &= candidate % divisor != 0;
-        if (prime)
-            round_constants[found++] = cube_root_fraction(candidate);
+        if (prime) round_constants[found++] = cube_root_fraction(candidate);
     }
 }
 
 static void fill_message(void) {
     u64 random = 1;
-    for (unsigned i = 0; i < message_size; ++i)
-        message[i] = (u8)(next_random(&random) >> 56);
+    for (unsigned i = 0; i < message_size; ++i) message[i] = (u8)(next_random(&random) >> 56);
 }
 
 void sha256_prepare(void) {
@@ -56,7 +54,7 @@ static inline u32 rotate_right(u32 value, unsigned count) {
     return value >> count | value << (32 - count);
 }
 
-static void sha256_block(u32 state[8], const u8 *block) {
+static void sha256_block(u32 state[8], const u8* block) {
     u32 w[64];
     for (unsigned i = 0; i < 16; ++i)
         w[i] = (u32)block[4 * i] << 24 | (u32)block[4 * i + 1] << 16 | (u32)block[4 * i + 2] << 8 |
@@ -83,8 +81,7 @@ static void sha256_block(u32 state[8], const u8 *block) {
 u64 sha256_run(void) {
     u32 state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    for (unsigned at = 0; at < message_size; at += 64)
-        sha256_block(state, message + at);
+    for (unsigned at = 0; at < message_size; at += 64) sha256_block(state, message + at);
     return (u64)state[0] << 32 | state[1];
 }
 
@@ -92,8 +89,7 @@ void crc32_prepare(void) {
     fill_message();
     for (u32 i = 0; i < 256; ++i) {
         u32 value = i;
-        for (int bit = 0; bit < 8; ++bit)
-            value = value >> 1 ^ (value & 1 ? 0xedb88320u : 0);
+        for (int bit = 0; bit < 8; ++bit) value = value >> 1 ^ (value & 1 ? 0xedb88320u : 0);
         crc_table[i] = value;
     }
 }
@@ -107,12 +103,10 @@ u64 crc32_run(void) {
 }
 
 u64 sieve_run(void) {
-    for (unsigned i = 0; i < sieve_limit; ++i)
-        composite[i] = 0;
+    for (unsigned i = 0; i < sieve_limit; ++i) composite[i] = 0;
     u64 sum = 0;
     for (unsigned i = 2; i < sieve_limit; ++i) {
-        if (composite[i])
-            continue;
+        if (composite[i]) continue;
         sum += i;
         for (u64 multiple = (u64)i * i; multiple < sieve_limit; multiple += i)
             composite[multiple] = 1;
@@ -129,8 +123,7 @@ void bigint_prepare(void) {
 }
 
 static void multiply(void) {
-    for (unsigned i = 0; i < 2 * limbs; ++i)
-        product[i] = 0;
+    for (unsigned i = 0; i < 2 * limbs; ++i) product[i] = 0;
     for (unsigned i = 0; i < limbs; ++i) {
         u64 carry = 0;
         for (unsigned j = 0; j < limbs; ++j) {
@@ -144,8 +137,8 @@ static void multiply(void) {
 }
 
 // What the compiler cannot write in C: a chain of ADC.
-static u64 add_to_product(const u64 *addend) {
-    u64 *target = product;
+static u64 add_to_product(const u64* addend) {
+    u64* target = product;
     u64 count = limbs, scratch, carry;
     __asm__ volatile(
         "clc\n"
@@ -156,8 +149,8 @@ static u64 add_to_product(const u64 *addend) {
         "dec %[count]\n"
         "jnz 1b\n"
         "sbb %[carry], %[carry]\n"
-        : [addend] "+r"(addend), [target] "+r"(target), [count] "+r"(count), [scratch] "=&r"(scratch),
-          [carry] "=&r"(carry)
+        : [addend] "+r"(addend), [target] "+r"(target), [count] "+r"(count),
+          [scratch] "=&r"(scratch), [carry] "=&r"(carry)
         :
         : "memory", "cc");
     return carry & 1;
@@ -167,10 +160,8 @@ u64 bigint_run(void) {
     u64 checksum = 0;
     for (unsigned pass = 0; pass < 8; ++pass) {
         multiply();
-        for (unsigned i = 0; i < 16; ++i)
-            checksum += add_to_product(i & 1 ? factor_a : factor_b);
+        for (unsigned i = 0; i < 16; ++i) checksum += add_to_product(i & 1 ? factor_a : factor_b);
     }
-    for (unsigned i = 0; i < 2 * limbs; ++i)
-        checksum = mix(checksum, product[i]);
+    for (unsigned i = 0; i < 2 * limbs; ++i) checksum = mix(checksum, product[i]);
     return checksum;
 }

@@ -14,7 +14,7 @@ const struct kernel kernels[] = {
     {"calls.fib", fib_run, 0, 1600, 0},
     {"calls.virtual", virtual_run, virtual_prepare, 2400, 0},
     {"calls.tree", tree_run, 0, 4000, 0},
-    {"memory.chase", chase_run, chase_prepare, 200, 0},
+    {"memory.chase", chase_run, chase_prepare, 1000, 0},
     {"memory.hash", hash_run, 0, 2400, 0},
     {"memory.structs", structs_run, structs_prepare, 2400, 0},
     {"memory.copy_u64", copy_u64_run, copy_u64_prepare, 4000, 0},
@@ -37,7 +37,7 @@ const unsigned kernel_count = sizeof kernels / sizeof kernels[0];
 
 static void print_decimal(u64 value) {
     char text[21];
-    char *first = text + sizeof text - 1;
+    char* first = text + sizeof text - 1;
     *first = 0;
     do {
         *--first = (char)('0' + value % 10);
@@ -48,32 +48,28 @@ static void print_decimal(u64 value) {
 
 static void print_checksum(u64 value) {
     char text[17];
-    for (int i = 0; i < 16; ++i)
-        text[i] = "0123456789abcdef"[(value >> (60 - 4 * i)) & 15];
+    for (int i = 0; i < 16; ++i) text[i] = "0123456789abcdef"[(value >> (60 - 4 * i)) & 15];
     text[16] = 0;
     platform_print(text);
 }
 
-static void print_event(const char *event, const char *name) {
+static void print_event(const char* event, const char* name) {
     platform_print(event);
     platform_print(" ");
     platform_print(name);
 }
 
-static void run_kernel(const struct kernel *kernel, u32 scale) {
+static void run_kernel(const struct kernel* kernel, u32 scale) {
     u64 repetitions = (u64)kernel->repetitions * scale / 1000;
-    if (repetitions == 0)
-        repetitions = 1;
-    if (kernel->prepare)
-        kernel->prepare();
+    if (repetitions == 0) repetitions = 1;
+    if (kernel->prepare) kernel->prepare();
     print_event("begin", kernel->name);
     platform_print(" ");
     print_decimal(repetitions);
     platform_print("\n");
     const u64 checksum = kernel->run();
     int stable = 1;
-    for (u64 i = 1; i < repetitions; ++i)
-        stable &= kernel->run() == checksum;
+    for (u64 i = 1; i < repetitions; ++i) stable &= kernel->run() == checksum;
     print_event(stable ? "end" : "unstable", kernel->name);
     platform_print(" ");
     print_checksum(checksum);
@@ -82,8 +78,7 @@ static void run_kernel(const struct kernel *kernel, u32 scale) {
 
 void run_kernels(u64 selection, u32 scale) {
     for (unsigned i = 0; i < kernel_count; ++i) {
-        if ((selection >> i & 1) == 0)
-            continue;
+        if ((selection >> i & 1) == 0) continue;
         if (kernels[i].needs_avx2 && !platform_has_avx2_fma()) {
             print_event("skip", kernels[i].name);
             platform_print(" no AVX2 and FMA\n");

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The benchmark's kernels: plain C, one function each, the same object code in the ROM and in the native
-// program. A kernel leaves nothing behind: every run gives the same checksum, however often it is repeated,
-// so that runs scaled down for slow machines can be compared with full ones.
+// The benchmark's kernels: plain C, one function each, the same object code in the ROM and in the
+// native program. A kernel leaves nothing behind: every run gives the same checksum, however often
+// it is repeated, so that runs scaled down for slow machines can be compared with full ones.
 #ifndef SATORI_ROMS_BENCH_KERNELS_H
 #define SATORI_ROMS_BENCH_KERNELS_H
 
 #include "roms/runtime/runtime.h"
 
 struct kernel {
-    const char *name;     // class.name
+    const char* name;  // class.name
     u64 (*run)(void);
     void (*prepare)(void);  // once, not timed; may be null
-    u32 repetitions;      // full work: QEMU TCG takes about half a second
+    u32 repetitions;        // full work: QEMU TCG takes about half a second
     int needs_avx2;
 };
 
@@ -20,14 +20,14 @@ extern const struct kernel kernels[];
 extern const unsigned kernel_count;
 
 /// Where the kernels print and what they may use; bench_rom.c and bench_native.c each have one.
-void platform_print(const char *text);
+void platform_print(const char* text);
 int platform_has_avx2_fma(void);
 
 /// Runs what `selection` has a bit for; `scale` is in thousandths of the full work.
 void run_kernels(u64 selection, u32 scale);
 
 /// A fixed sequence (xorshift64*), so that data is the same everywhere.
-static inline u64 next_random(u64 *state) {
+static inline u64 next_random(u64* state) {
     *state ^= *state >> 12;
     *state ^= *state << 25;
     *state ^= *state >> 27;

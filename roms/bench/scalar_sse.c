@@ -26,13 +26,11 @@ u64 matmul_run(void) {
     for (unsigned i = 0; i < order; ++i)
         for (unsigned j = 0; j < order; ++j) {
             double sum = 0;
-            for (unsigned k = 0; k < order; ++k)
-                sum += matrix_a[i][k] * matrix_b[k][j];
+            for (unsigned k = 0; k < order; ++k) sum += matrix_a[i][k] * matrix_b[k][j];
             matrix_c[i][j] = sum;
         }
     u64 checksum = 0;
-    for (unsigned i = 0; i < order; ++i)
-        checksum = mix(checksum, bits(matrix_c[i][order - 1 - i]));
+    for (unsigned i = 0; i < order; ++i) checksum = mix(checksum, bits(matrix_c[i][order - 1 - i]));
     return checksum;
 }
 

@@ -24,22 +24,19 @@ void console_open(void) {
 }
 
 void put_char(char character) {
-    while ((in8(line_status) & lsr_holding_empty) == 0)
-        __asm__ volatile("pause");
+    while ((in8(line_status) & lsr_holding_empty) == 0) __asm__ volatile("pause");
     out8(data, (u8)character);
 }
 
-void put_text(const char *text) {
+void put_text(const char* text) {
     for (; *text; ++text) {
-        if (*text == '\n')
-            put_char('\r');
+        if (*text == '\n') put_char('\r');
         put_char(*text);
     }
 }
 
 void put_hex(u64 value, unsigned digits) {
-    while (digits-- > 0)
-        put_char("0123456789abcdef"[value >> (4 * digits) & 15]);
+    while (digits-- > 0) put_char("0123456789abcdef"[value >> (4 * digits) & 15]);
 }
 
 void put_decimal(u64 value, unsigned width) {
@@ -49,14 +46,11 @@ void put_decimal(u64 value, unsigned width) {
         digits[count++] = (char)('0' + value % 10);
         value /= 10;
     } while (value != 0);
-    for (unsigned i = count; i < width; ++i)
-        put_char(' ');
-    while (count-- > 0)
-        put_char(digits[count]);
+    for (unsigned i = count; i < width; ++i) put_char(' ');
+    while (count-- > 0) put_char(digits[count]);
 }
 
 u8 read_key(void) {
-    while ((in8(line_status) & lsr_data_ready) == 0)
-        __asm__ volatile("pause");
+    while ((in8(line_status) & lsr_data_ready) == 0) __asm__ volatile("pause");
     return in8(data);
 }

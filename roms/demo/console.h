@@ -8,7 +8,7 @@
 
 void console_open(void);
 void put_char(char character);
-void put_text(const char *text);
+void put_text(const char* text);
 void put_hex(u64 value, unsigned digits);
 /// Right-aligned in `width`; 0: as wide as it is.
 void put_decimal(u64 value, unsigned width);

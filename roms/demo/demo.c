@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A guest worth looking at: it tells on COM1 what machine it woke up in, then draws. It ends by itself.
-// Options in the ROM header: bit 0 waits for a key at the end, bit 1 leaves out the animation.
+// A guest worth looking at: it tells on COM1 what machine it woke up in, then draws. It ends by
+// itself. Options in the ROM header: bit 0 waits for a key at the end, bit 1 leaves out the
+// animation.
 #include "roms/demo/console.h"
 #include "roms/demo/pictures.h"
 
@@ -25,28 +26,24 @@ static u64 read_msr(u32 index) {
     return (u64)high << 32 | low;
 }
 
-static void heading(const char *text) {
+static void heading(const char* text) {
     put_text("\n\033[1;38;5;80m  ");
     put_text(text);
     put_text("\033[0m\n");
 }
 
-static void row(const char *name) {
+static void row(const char* name) {
     put_text("  \033[38;5;245m");
     unsigned width = 0;
-    for (; name[width]; ++width)
-        put_char(name[width]);
-    for (; width < 14; ++width)
-        put_char(' ');
+    for (; name[width]; ++width) put_char(name[width]);
+    for (; width < 14; ++width) put_char(' ');
     put_text("\033[0m");
 }
 
 static void print_banner(void) {
-    static const char *const lines[5] = {
-        " ____    _  _____ ___  ____  ___ ",
-        "/ ___|  / \\|_   _/ _ \\|  _ \\|_ _|",
-        "\\___ \\ / _ \\ | || | | | |_) || | ",
-        " ___) / ___ \\| || |_| |  _ < | | ",
+    static const char* const lines[5] = {
+        " ____    _  _____ ___  ____  ___ ",      "/ ___|  / \\|_   _/ _ \\|  _ \\|_ _|",
+        "\\___ \\ / _ \\ | || | | | |_) || | ",   " ___) / ___ \\| || |_| |  _ < | | ",
         "|____/_/   \\_\\_| \\___/|_| \\_\\___|",
     };
     static const u8 colours[5] = {159, 123, 87, 51, 45};
@@ -80,13 +77,22 @@ static void print_brand(void) {
     }
 }
 
-enum feature_word { leaf1_ecx, leaf1_edx, leaf7_ebx, leaf7_ecx, leaf8_1_ecx, leaf8_1_edx, feature_words };
+enum feature_word {
+    leaf1_ecx,
+    leaf1_edx,
+    leaf7_ebx,
+    leaf7_ecx,
+    leaf8_1_ecx,
+    leaf8_1_edx,
+    feature_words
+};
 
 struct feature {
     char name[10];
     u8 word, bit;
 };
 
+// clang-format off
 static const struct feature features[] = {
     {"fpu", leaf1_edx, 0},       {"mmx", leaf1_edx, 23},      {"sse", leaf1_edx, 25},      {"sse2", leaf1_edx, 26},
     {"sse3", leaf1_ecx, 0},      {"ssse3", leaf1_ecx, 9},     {"sse4.1", leaf1_ecx, 19},   {"sse4.2", leaf1_ecx, 20},
@@ -100,6 +106,7 @@ static const struct feature features[] = {
     {"umip", leaf7_ecx, 2},      {"pat", leaf1_edx, 16},      {"mtrr", leaf1_edx, 12},     {"x2apic", leaf1_ecx, 21},
     {"erms", leaf7_ebx, 9},      {"syscall", leaf8_1_edx, 11},
 };
+// clang-format on
 
 static void print_features(void) {
     u32 words[feature_words] = {0};
@@ -157,8 +164,8 @@ static void print_processor(void) {
 }
 
 // Walks the tables CR3 points to, as the processor does (SDM 3A 4.5).
-static void print_mapping(const char *what, u64 address, u64 cr3) {
-    static const char *const sizes[4] = {"4 KiB", "2 MiB", "1 GiB", "?"};
+static void print_mapping(const char* what, u64 address, u64 cr3) {
+    static const char* const sizes[4] = {"4 KiB", "2 MiB", "1 GiB", "?"};
     u64 entry = cr3;
     unsigned level = 4;
     row(what);
@@ -166,7 +173,7 @@ static void print_mapping(const char *what, u64 address, u64 cr3) {
     put_hex(address, 12);
     do {
         --level;
-        const u64 *table = (const u64 *)(uintptr_t)(entry & 0x000ffffffffff000);
+        const u64* table = (const u64*)(uintptr_t)(entry & 0x000ffffffffff000);
         entry = table[address >> (12 + 9 * level) & 511];
         put_text(" > ");
         put_hex(entry & 0xffffffff, 8);
@@ -176,7 +183,7 @@ static void print_mapping(const char *what, u64 address, u64 cr3) {
     put_text(entry & 0x40 ? ", written\n" : entry & 0x20 ? ", read\n" : ", untouched\n");
 }
 
-static void print_paging(const struct rom_header *header) {
+static void print_paging(const struct rom_header* header) {
     u64 cr0, cr3, cr4;
     __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
     __asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
@@ -198,7 +205,7 @@ static void print_paging(const struct rom_header *header) {
     print_mapping("48 MiB", 48ull << 20, cr3);
 }
 
-static void print_timing(const char *what, u64 ticks) {
+static void print_timing(const char* what, u64 ticks) {
     put_text("  (");
     put_text(what);
     put_decimal(ticks / 1000, 0);
@@ -212,11 +219,9 @@ static void print_primes(void) {
     const u64 started = read_tsc();
     u64 count = 0, last = 0;
     for (u64 i = 2; i < sieve_limit; ++i) {
-        if (composite[i])
-            continue;
+        if (composite[i]) continue;
         ++count, last = i;
-        for (u64 multiple = i * i; multiple < sieve_limit; multiple += i)
-            composite[multiple] = 1;
+        for (u64 multiple = i * i; multiple < sieve_limit; multiple += i) composite[multiple] = 1;
     }
     row("primes");
     put_decimal(count, 0);
@@ -226,8 +231,7 @@ static void print_primes(void) {
     const u64 division_started = read_tsc();
     // Leibniz by x87: slow on purpose.
     long double pi = 0;
-    for (unsigned i = 0; i < 200000; ++i)
-        pi += (i & 1 ? -4.0L : 4.0L) / (2 * i + 1);
+    for (unsigned i = 0; i < 200000; ++i) pi += (i & 1 ? -4.0L : 4.0L) / (2 * i + 1);
     row("pi");
     put_text("3.");
     put_decimal((u64)((pi - 3) * 100000), 5);
@@ -245,7 +249,7 @@ static u64 tsc_khz(void) {
     return default_tsc_khz;
 }
 
-void rom_main(const struct rom_header *header) {
+void rom_main(const struct rom_header* header) {
     install_exception_reports();
     console_open();
     print_banner();

@@ -41,15 +41,14 @@ void draw_mandelbrot(void) {
         for (unsigned column = 0; column < 74; ++column) {
             const unsigned n = escape_time(-2.2 + column * 0.0405, -1.1 + row * 0.1);
             const unsigned colour = n == 200 ? 0 : ramp[n < 24 ? n / 2 : 11];
-            if (colour != shown)
-                set_background(shown = colour);
+            if (colour != shown) set_background(shown = colour);
             put_char(' ');
         }
         put_text("\033[0m\n");
     }
 }
 
-static void sine_cosine(double angle, double *sine, double *cosine) {
+static void sine_cosine(double angle, double* sine, double* cosine) {
     __asm__("fsincos" : "=t"(*cosine), "=u"(*sine) : "0"(angle));
 }
 
@@ -66,7 +65,8 @@ static struct angle angle_of(double radians) {
     return angle;
 }
 
-// A point of the tube, turned about x by `tilt` and about z by `spin`, projected and shaded by its normal.
+// A point of the tube, turned about x by `tilt` and about z by `spin`, projected and shaded by its
+// normal.
 static void plot(struct angle tube, struct angle hole, struct angle tilt, struct angle spin) {
     const double ring = 2 + tube.cosine;
     const double x = ring * hole.cosine, y = ring * hole.sine, z = tube.sine;
@@ -76,7 +76,8 @@ static void plot(struct angle tube, struct angle hole, struct angle tilt, struct
     const double up = x * spin.sine + tilted_y * spin.cosine;
     const int column = (int)(torus_columns / 2 + 44 * across * depth);
     const int row = (int)(torus_rows / 2 - 20 * up * depth);
-    if (column < 0 || column >= torus_columns || row < 0 || row >= torus_rows || depth <= nearest[row][column])
+    if (column < 0 || column >= torus_columns || row < 0 || row >= torus_rows ||
+        depth <= nearest[row][column])
         return;
     nearest[row][column] = depth;
     const double nx = tube.cosine * hole.cosine, ny = tube.cosine * hole.sine, nz = tube.sine;
@@ -98,16 +99,13 @@ static void draw_frame(double time) {
         holes[i] = angle_of(i * (6.283185307179586 / around_hole));
     for (unsigned i = 0; i < around_tube; ++i) {
         const struct angle tube = angle_of(i * (6.283185307179586 / around_tube));
-        for (unsigned j = 0; j < around_hole; ++j)
-            plot(tube, holes[j], tilt, spin);
+        for (unsigned j = 0; j < around_hole; ++j) plot(tube, holes[j], tilt, spin);
     }
     for (unsigned row = 0; row < torus_rows; ++row) {
         unsigned last = torus_columns;
-        while (last > 0 && shades[row][last - 1] == ' ')
-            --last;
+        while (last > 0 && shades[row][last - 1] == ' ') --last;
         put_text("          ");
-        for (unsigned column = 0; column < last; ++column)
-            put_char(shades[row][column]);
+        for (unsigned column = 0; column < last; ++column) put_char(shades[row][column]);
         put_text("\033[K\n");
     }
 }
@@ -122,8 +120,7 @@ void turn_torus(unsigned frames, u64 ticks_per_frame) {
             put_char('A');
         }
         draw_frame(frame * 0.11);
-        while (read_tsc() - started < ticks_per_frame)
-            __asm__ volatile("pause");
+        while (read_tsc() - started < ticks_per_frame) __asm__ volatile("pause");
     }
     put_text("\033[0m\033[?25h");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What a 64-bit ROM program of ours stands on: text on the debug port, exit, exceptions that are reported.
-// boot.asm brought us here; there is no C library.
+// What a 64-bit ROM program of ours stands on: text on the debug port, exit, exceptions that are
+// reported. boot.asm brought us here; there is no C library.
 #ifndef SATORI_ROMS_RUNTIME_H
 #define SATORI_ROMS_RUNTIME_H
 
@@ -55,7 +55,7 @@ static inline struct cpuid_result cpuid(u32 leaf, u32 subleaf) {
 /// AVX2 and FMA, usable: CPUID shows them and XCR0 has the AVX state.
 int has_avx2_fma(void);
 
-void debug_print(const char *text);
+void debug_print(const char* text);
 void debug_print_hex(u64 value, unsigned digits);
 void debug_print_decimal(u64 value);
 
@@ -67,6 +67,6 @@ void install_exception_reports(void);
 _Noreturn void exit_machine(u8 status);
 
 /// The program.
-_Noreturn void rom_main(const struct rom_header *header);
+_Noreturn void rom_main(const struct rom_header* header);
 
 #endif

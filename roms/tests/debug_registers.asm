@@ -215,8 +215,8 @@ test_main:
     mov dr6, rax
     caught "the upper half of DR6", GP, 0
 
-    ; MOV SS and POP SS hold back a data breakpoint for one instruction, and an instruction breakpoint on the
-    ; next is lost (SDM 3A 6.8.3).
+    ; MOV SS and POP SS hold back a data breakpoint for one instruction (SDM 3A 6.8.3), and an instruction
+    ; breakpoint on the next is suppressed as if RF were set (SDM 3B 17.3.1.1).
     mov qword [VARIABLE], DATA
     arm 0, VARIABLE, TYPE_RW, 1
     mov eax, 0xffff0ff0

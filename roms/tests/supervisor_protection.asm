@@ -77,19 +77,19 @@ test_main:
     pushfq
     pop rbx
     check_bits "STAC set AC", rbx, 1 << 18, 1 << 18
-    ; Implicit supervisor accesses (here: LGDT's table, read by a segment load) do not heed AC.
+    ; Implicit supervisor accesses (here: a segment load that reads the LDT) do not heed AC.
     mov rcx, [gdt + DATA]
-    mov [PAGE + 0x800 + DATA], rcx
-    mov rcx, [gdt + CODE64]
-    mov [PAGE + 0x800 + CODE64], rcx
-    mov word [pointer], 0xff
-    mov qword [pointer + 2], PAGE + 0x800
+    mov [PAGE + 0x800], rcx
+    set_descriptor SPARE, PAGE + 0x800, 0xff, 0x82, 0
+    set_descriptor SPARE + 8, 0, 0, 0, 0
+    mov eax, SPARE
+    lldt ax
+    mov eax, 4
     try
-    lgdt [pointer]
-    mov eax, DATA
     mov fs, eax
     caught "SMAP: an implicit access with AC set", PF, 1
-    lgdt [gdt_pointer]
+    xor eax, eax
+    lldt ax
     clac
     pushfq
     pop rbx

@@ -24,6 +24,7 @@ FOLDER = os.path.join(ROOT, "roms", "tests")
 BOCHS_MODEL = "corei7_icelake_u"
 # The models under test say GenuineIntel; SYSRET, SYSENTER and more depend on it.
 QEMU_CPU = "max,vendor=GenuineIntel"
+SATORI_STATUS = {"pass": 0, "shutdown": 3}
 HEAD = re.compile(r"^;!\s*(\w+):\s*(.*?)\s*$")
 DIFFERS = re.compile(r'^(\w+)\s+"([^"]+)"\s+(.+)$')
 
@@ -108,6 +109,8 @@ def run(test, machine, arguments):
         except Failure as failure:
             return test, machine, str(failure), ""
     problem = verdict(test, machine, text)
+    if machine == "satori" and problem is None and result.returncode != SATORI_STATUS[test.expect]:
+        problem = f"ended with status {result.returncode} instead of {SATORI_STATUS[test.expect]}"
     if problem and errors and not re.search("^ok ", text, re.MULTILINE):
         problem += f"; it said: {errors[-1]}"
     return test, machine, problem, text
@@ -117,7 +120,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("tests", nargs="*", help="names or files (default: all in roms/tests)")
     parser.add_argument("--satori", metavar="COMMAND", default="",
-                        help="run Satori too: a command with {rom} in it that prints the debug port")
+                        help="run Satori too: its program, or a command with {rom} in it that prints the debug port")
     parser.add_argument("--machines", default="qemu,bochs,satori", help="comma-separated (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (default: %(default)s)")
     parser.add_argument("--timeout", type=float, default=30, help="seconds per run (default: %(default)s)")
