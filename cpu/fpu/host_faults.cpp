@@ -16,7 +16,7 @@ struct GuardedCode {
     u64 resume = 0;
 };
 
-// Written before the handler is installed, and never again: signal handlers have no other way in.
+// Written while the handler is not installed: signal handlers have no other way in.
 GuardedCode guarded;
 struct sigaction previous;
 
@@ -48,11 +48,21 @@ void guard_native_code(const u8* begin, const u8* end, const u8* resume) {
     guarded = {.begin = reinterpret_cast<u64>(begin),
                .end = reinterpret_cast<u64>(end),
                .resume = reinterpret_cast<u64>(resume)};
+    reclaim_floating_point_errors();
+}
+
+void reclaim_floating_point_errors() {
+    struct sigaction current {};
+    VERIFY(sigaction(SIGFPE, nullptr, &current) == 0);
+    const bool is_ours =
+        (current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == on_floating_point_error;
+    if (guarded.begin == 0 || is_ours) return;
+    previous = current;
     struct sigaction action {};
     action.sa_sigaction = on_floating_point_error;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
-    VERIFY(sigaction(SIGFPE, &action, &previous) == 0);
+    VERIFY(sigaction(SIGFPE, &action, nullptr) == 0);
 }
 
 }  // namespace cpu

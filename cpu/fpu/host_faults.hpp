@@ -12,4 +12,7 @@ namespace cpu {
 /// SIGFPE with the instruction pointer in [begin, end) goes on at `resume`. Once per process.
 void guard_native_code(const u8* begin, const u8* end, const u8* resume);
 
+/// Takes SIGFPE back from whoever has taken it since, a test framework for one.
+void reclaim_floating_point_errors();
+
 }  // namespace cpu
