@@ -10,10 +10,10 @@ packages_of() {
 
 # missing_packages NAME...: those that are not installed.
 missing_packages() {
-    local name
+    local installed name
+    installed=" $(dpkg-query -W -f='${db:Status-Status}=${Package} ' "$@" 2>/dev/null || true)"
     for name in "$@"; do
-        [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] ||
-            printf '%s ' "$name"
+        [[ $installed == *" installed=$name "* ]] || printf '%s ' "$name"
     done
 }
 
