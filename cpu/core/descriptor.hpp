@@ -12,9 +12,7 @@ namespace cpu {
 
 constexpr bool is_null_selector(u16 selector) { return (selector & 0xfffc) == 0; }
 constexpr u8 rpl_of(u16 selector) { return selector & 3; }
-constexpr u16 with_rpl(u16 selector, u8 rpl) {
-    return static_cast<u16>((selector & 0xfffc) | rpl);
-}
+constexpr u16 with_rpl(u16 selector, u8 rpl) { return static_cast<u16>((selector & 0xfffc) | rpl); }
 constexpr bool is_local_selector(u16 selector) { return (selector & 4) != 0; }
 
 struct Descriptor {
@@ -35,7 +33,9 @@ struct Descriptor {
     constexpr bool is_conforming_code() const { return is_code() && has(Segment::Conforming); }
     constexpr bool is_data() const { return !is_system() && !is_code(); }
     constexpr bool is_writable_data() const { return is_data() && has(Segment::Writable); }
-    constexpr bool is_readable() const { return is_data() || (is_code() && has(Segment::Readable)); }
+    constexpr bool is_readable() const {
+        return is_data() || (is_code() && has(Segment::Readable));
+    }
 
     constexpr u32 limit() const {
         const auto raw = static_cast<u32>((low & 0xffff) | ((low >> 32) & 0xf0000));

@@ -26,9 +26,8 @@ struct Event {
 bool through_8086_table(Vcpu& vcpu, const Event& event, u64 table, u64 saved_flags,
                         u64 cleared_flags) {
     CpuState& state = vcpu.state;
-    const auto handler =
-        read_linear_as<u32>(vcpu, table_address(vcpu, table + 4u * event.vector),
-                            system_privilege(vcpu));
+    const auto handler = read_linear_as<u32>(vcpu, table_address(vcpu, table + 4u * event.vector),
+                                             system_privilege(vcpu));
     if (!handler) return false;
     const u64 offset = *handler & 0xffff;
     StackFrame frame(current_stack(vcpu));
@@ -144,8 +143,8 @@ std::optional<Descriptor> handler_code(Vcpu& vcpu, u16 selector) {
     }
     const auto code = read_descriptor(vcpu, selector);
     if (!code) return std::nullopt;
-    const bool right_size = !vcpu.long_mode() ||
-                            (code->has(Segment::Long) && !code->has(Segment::Big));
+    const bool right_size =
+        !vcpu.long_mode() || (code->has(Segment::Long) && !code->has(Segment::Big));
     // From virtual-8086 mode, only to ring 0.
     const bool from_8086 = vcpu.virtual_8086();
     const bool allowed = from_8086 ? code->dpl() == 0 && !code->has(Segment::Conforming)
@@ -253,8 +252,8 @@ bool deliver(Vcpu& vcpu, const Event& event) {
         vcpu.attention |= attention::StateChanged;
         return true;
     }
-    const bool has_selector = vcpu.exception.vector >= Vector::TS &&
-                              vcpu.exception.vector <= Vector::GP;
+    const bool has_selector =
+        vcpu.exception.vector >= Vector::TS && vcpu.exception.vector <= Vector::GP;
     if (has_selector && !event.by_program) vcpu.exception.error_code |= selector_error::External;
     return false;
 }
@@ -334,9 +333,8 @@ void deliver_second(Vcpu& vcpu, u8 first) {
 }
 
 void deliver_from_outside(Vcpu& vcpu, u8 vector) {
-    const Event event{.vector = vector,
-                      .saved_rip = vcpu.state.rip,
-                      .saved_rflags = vcpu.state.rflags()};
+    const Event event{
+        .vector = vector, .saved_rip = vcpu.state.rip, .saved_rflags = vcpu.state.rflags()};
     // Its number may be an exception's; its weight is that of an interrupt.
     if (!deliver(vcpu, event)) deliver_second(vcpu, static_cast<u8>(Vector::NMI));
 }

@@ -71,8 +71,8 @@ std::optional<Descriptor> gate_target(Vcpu& vcpu, const Descriptor& gate, bool b
     const u8 cpl = vcpu.state.cpl;
     const bool inward = by_call || code->has(Segment::Conforming);
     const bool allowed = inward ? code->dpl() <= cpl : code->dpl() == cpl;
-    const bool right_size = !vcpu.long_mode() ||
-                            (code->has(Segment::Long) && !code->has(Segment::Big));
+    const bool right_size =
+        !vcpu.long_mode() || (code->has(Segment::Long) && !code->has(Segment::Big));
     if (!code->is_code() || !allowed || !right_size) {
         (void)raise_for(vcpu, Vector::GP, selector);
         return std::nullopt;
@@ -216,8 +216,7 @@ Step return_8086(Vcpu& vcpu, u8 operand_size, u16 released) {
     const auto selector = peek_stack(vcpu, operand_size, operand_size);
     if (!selector || !within_8086_code(vcpu, *offset)) return Step::Fault;
     const u8 size = vcpu.stack_address_size();
-    set_stack_pointer(vcpu.state, size,
-                      vcpu.state.reg(Gpr::Rsp) + 2u * operand_size + released);
+    set_stack_pointer(vcpu.state, size, vcpu.state.reg(Gpr::Rsp) + 2u * operand_size + released);
     return enter_8086_code(vcpu, static_cast<u16>(*selector), *offset);
 }
 
@@ -251,8 +250,8 @@ Step return_outward(Vcpu& vcpu, const ReturnAddress& address, Descriptor& code, 
 }  // namespace
 
 std::optional<u64> peek_stack(Vcpu& vcpu, u64 distance, u8 bytes) {
-    const u64 offset = moved_stack_pointer(vcpu.state.reg(Gpr::Rsp), distance,
-                                           vcpu.stack_address_size());
+    const u64 offset =
+        moved_stack_pointer(vcpu.state.reg(Gpr::Rsp), distance, vcpu.stack_address_size());
     switch (bytes) {
         case 2: return read<u16>(vcpu, SegReg::Ss, offset);
         case 4: return read<u32>(vcpu, SegReg::Ss, offset);
@@ -276,8 +275,7 @@ std::optional<Descriptor> return_code_descriptor(Vcpu& vcpu, u16 selector) {
     if (!code) return std::nullopt;
     const u8 rpl = rpl_of(selector);
     const bool allowed = code->is_code() && rpl >= vcpu.state.cpl &&
-                         (code->has(Segment::Conforming) ? code->dpl() <= rpl
-                                                         : code->dpl() == rpl);
+                         (code->has(Segment::Conforming) ? code->dpl() <= rpl : code->dpl() == rpl);
     if (!allowed || contradicts_itself(vcpu, *code)) {
         (void)raise_for(vcpu, Vector::GP, selector);
         return std::nullopt;
@@ -352,7 +350,9 @@ Step far_call(Vcpu& vcpu, u16 selector, u64 offset, u8 operand_size, u64 next_ri
     if (target->is_code()) {
         if (!check_direct_code(vcpu, *target, selector)) return Step::Fault;
         Call call{selector, *target, offset, vcpu.state.cpl};
-        StackFrame frame(current_stack(vcpu));
+        Stack stack = current_stack(vcpu);
+        if (is_long_code(vcpu, *target)) stack.address_size = 8;  // Pushes are the target's.
+        StackFrame frame(stack);
         push_return_address(vcpu, frame, operand_size, next_rip);
         return finish_call(vcpu, call, frame);
     }
@@ -370,10 +370,11 @@ Step far_call(Vcpu& vcpu, u16 selector, u64 offset, u8 operand_size, u64 next_ri
 
 Step far_return(Vcpu& vcpu, u8 operand_size, u16 released) {
     if (is_8086(vcpu)) return return_8086(vcpu, operand_size, released);
+    // The selector comes first, and only its two bytes.
+    const auto pushed = peek_stack(vcpu, operand_size, 2);
+    if (!pushed) return Step::Fault;
     const auto offset = peek_stack(vcpu, 0, operand_size);
     if (!offset) return Step::Fault;
-    const auto pushed = peek_stack(vcpu, operand_size, operand_size);
-    if (!pushed) return Step::Fault;
     const ReturnAddress address{static_cast<u16>(*pushed), *offset};
     auto code = return_code_descriptor(vcpu, address.selector);
     if (!code) return Step::Fault;

@@ -4,20 +4,21 @@
 // every mode. All return Step::Jump, or Step::Fault.
 #pragma once
 
+#include <optional>
+
+#include "cpu/core/descriptor.hpp"
 #include "cpu/core/vcpu.hpp"
 
 namespace cpu {
 
-/// `operand_size` in bytes. `next_rip` is of the instruction after this one.
+/// `next_rip`, here and below, is of the instruction after this one: where a task that is left will
+/// go on.
 Step far_jump(Vcpu& vcpu, u16 selector, u64 offset, u64 next_rip);
+/// `operand_size`, here and below, in bytes.
 Step far_call(Vcpu& vcpu, u16 selector, u64 offset, u8 operand_size, u64 next_rip);
 /// `released` bytes of parameters go from the stack as well.
 Step far_return(Vcpu& vcpu, u8 operand_size, u16 released);
-/// `next_rip`: where a task left by IRET goes on.
 Step interrupt_return(Vcpu& vcpu, u8 operand_size, u64 next_rip);
-
-struct Descriptor;
-struct Stack;
 
 // What transfers have in common, in pieces.
 

@@ -17,11 +17,9 @@ bool interrupt_waits(const Vcpu& vcpu) {
     return vcpu.ports.interrupts && vcpu.ports.interrupts->pending();
 }
 
-/// Between MOV SS and the instruction after it nothing is taken at all, so that SS:RSP can be loaded
-/// in two steps (SDM 3A 6.8.3).
-bool stack_is_being_loaded(const CpuState& state) {
-    return state.shadow == InterruptShadow::MovSs;
-}
+/// Between MOV SS and the instruction after it nothing is taken at all, so that SS:RSP can be
+/// loaded in two steps (SDM 3A 6.8.3).
+bool stack_is_being_loaded(const CpuState& state) { return state.shadow == InterruptShadow::MovSs; }
 
 /// The state that is saved has no place for a shadow or a debug trap: they come first.
 bool can_take_smi(const Vcpu& vcpu) {

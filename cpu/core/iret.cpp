@@ -19,12 +19,13 @@ struct Image {
 };
 
 std::optional<Image> read_image(Vcpu& vcpu, u8 bytes) {
-    const auto rip = peek_stack(vcpu, 0, bytes);
-    if (!rip) return std::nullopt;
-    const auto cs = peek_stack(vcpu, bytes, bytes);
-    if (!cs) return std::nullopt;
+    // In the order of Intel's processors, which shows in what faults first.
     const auto flags = peek_stack(vcpu, 2u * bytes, bytes);
     if (!flags) return std::nullopt;
+    const auto cs = peek_stack(vcpu, bytes, 2);
+    if (!cs) return std::nullopt;
+    const auto rip = peek_stack(vcpu, 0, bytes);
+    if (!rip) return std::nullopt;
     return Image{*rip, static_cast<u16>(*cs), *flags};
 }
 
@@ -86,8 +87,7 @@ Step return_within_virtual_8086(Vcpu& vcpu, u8 bytes) {
     const auto image = read_image(vcpu, bytes);
     if (!image || !check_8086_limit(vcpu, image->rip)) return Step::Fault;
     constexpr u64 kept = rflags::VM | rflags::VIF | rflags::VIP | rflags::IOPL;
-    replace_flags(vcpu, image->flags,
-                  (bytes == 2 ? low_flags : rflags::Defined) & ~kept);
+    replace_flags(vcpu, image->flags, (bytes == 2 ? low_flags : rflags::Defined) & ~kept);
     return leave_to_8086(vcpu, *image, bytes);
 }
 
@@ -100,8 +100,8 @@ Step return_from_task(Vcpu& vcpu, u64 next_rip) {
         tss = read_descriptor(vcpu, *link, Vector::TS);
         if (!tss) return Step::Fault;
     }
-    const bool busy = tss && (tss->is_system(SystemType::TssBusy) ||
-                              tss->is_system(SystemType::Tss16Busy));
+    const bool busy =
+        tss && (tss->is_system(SystemType::TssBusy) || tss->is_system(SystemType::Tss16Busy));
     if (!busy) return raise_for(vcpu, Vector::TS, *link);
     if (!tss->present()) return raise_for(vcpu, Vector::NP, *link);
     const TaskSwitch change{.selector = *link,

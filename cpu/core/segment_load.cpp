@@ -7,7 +7,7 @@ namespace cpu {
 
 namespace {
 
-constexpr u16 legacy_attributes = 0x0093;          // Present, writable data, accessed.
+constexpr u16 legacy_attributes = 0x0093;        // Present, writable data, accessed.
 constexpr u16 virtual_8086_attributes = 0x00f3;  // With DPL 3.
 
 constexpr SegReg data_registers[] = {SegReg::Es, SegReg::Ds, SegReg::Fs, SegReg::Gs};

@@ -23,7 +23,7 @@ bool within_limit(const Segment& segment, u64 offset, u8 bytes) {
         const u64 top = segment.has(Segment::Big) ? 0xffff'ffff : 0xffff;
         return offset > segment.limit && last <= top;
     }
-    return last <= segment.limit;
+    return last <= segment.limit || segment.limit == 0xffff'ffff;  // See cpu/mmu/access.cpp.
 }
 
 bool store_value(Vcpu& vcpu, u64 linear, u64 value, u8 bytes, Privilege who) {
@@ -48,8 +48,8 @@ u64 moved_stack_pointer(u64 pointer, u64 distance, u8 address_size) {
 
 void set_stack_pointer(CpuState& state, u8 address_size, u64 pointer) {
     u64& rsp = state.reg(Gpr::Rsp);
-    rsp = address_size == 2 ? (rsp & ~u64{0xffff}) | (pointer & 0xffff)
-                            : cut(pointer, address_size);
+    rsp =
+        address_size == 2 ? (rsp & ~u64{0xffff}) | (pointer & 0xffff) : cut(pointer, address_size);
 }
 
 Stack current_stack(const Vcpu& vcpu) {
@@ -68,10 +68,8 @@ namespace {
 std::optional<Stack> inner_stack_of_long_mode(Vcpu& vcpu, u8 cpl) {
     const auto pointer = read_tss<u64>(vcpu, 4u + 8u * cpl);
     if (!pointer) return std::nullopt;
-    return Stack{.segment = null_segment(cpl, cpl),
-                 .pointer = *pointer,
-                 .address_size = 8,
-                 .cpl = cpl};
+    return Stack{
+        .segment = null_segment(cpl, cpl), .pointer = *pointer, .address_size = 8, .cpl = cpl};
 }
 
 }  // namespace

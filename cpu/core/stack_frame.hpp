@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Stacks that control transfers write to, which need not be the current one: everything to be pushed
-// is gathered first, then checked, and only then stored.
+// Stacks that control transfers write to, which need not be the current one: everything to be
+// pushed is gathered first, then checked, and only then stored.
 #pragma once
 
 #include <array>
@@ -15,8 +15,8 @@ namespace cpu {
 struct Stack {
     Segment segment;
     u64 pointer = 0;
-    u8 address_size = 4;  // 2, 4 or 8; with 8 there are no segment limits.
-    u8 cpl = 0;           // Of the code that will use it.
+    u8 address_size = 4;     // 2, 4 or 8; with 8 there are no segment limits.
+    u8 cpl = 0;              // Of the code that will use it.
     u16 fault_selector = 0;  // Error code of a #SS: zero for the current stack.
     /// Where the segment came from, to be marked as accessed; absent if it is loaded already.
     std::optional<Descriptor> descriptor;

@@ -15,9 +15,9 @@ namespace {
 
 /// Where the fields of a TSS are (SDM 3A figures 7-2 and 7-10). Registers are in encoding order.
 struct TssLayout {
-    u32 bytes;       // The least a TSS may have.
-    u32 dynamic;     // The first field that is saved...
-    u32 dynamic_end; // ...and the end of the last one.
+    u32 bytes;        // The least a TSS may have.
+    u32 dynamic;      // The first field that is saved...
+    u32 dynamic_end;  // ...and the end of the last one.
     u32 ip;
     u32 flags;
     u32 registers;
@@ -80,8 +80,7 @@ void save_registers(const CpuState& state, const TaskSwitch& change, const TssLa
         set_field(into, layout.registers + i * layout.width, layout.width, state.gpr[i]);
     }
     for (u32 i = 0; i < layout.segment_count; ++i) {
-        set_field(into, layout.segments + i * layout.segment_stride, 2,
-                  state.segments[i].selector);
+        set_field(into, layout.segments + i * layout.segment_stride, 2, state.segments[i].selector);
     }
 }
 
@@ -215,8 +214,7 @@ bool load_code(Vcpu& vcpu, u16 selector) {
     }
     const u8 rpl = rpl_of(selector);
     const bool allowed = code && code->is_code() &&
-                         (code->has(Segment::Conforming) ? code->dpl() <= rpl
-                                                         : code->dpl() == rpl);
+                         (code->has(Segment::Conforming) ? code->dpl() <= rpl : code->dpl() == rpl);
     if (!allowed) {
         (void)raise_for(vcpu, Vector::TS, selector);
         return false;
@@ -261,9 +259,9 @@ bool load_segments(Vcpu& vcpu, u16 ldt) {
         return true;
     }
     return load_stack(vcpu, state.segment(SegReg::Ss).selector) &&
-           load_code(vcpu, state.segment(SegReg::Cs).selector) &&
-           load_data(vcpu, SegReg::Es) && load_data(vcpu, SegReg::Ds) &&
-           load_data(vcpu, SegReg::Fs) && load_data(vcpu, SegReg::Gs);
+           load_code(vcpu, state.segment(SegReg::Cs).selector) && load_data(vcpu, SegReg::Es) &&
+           load_data(vcpu, SegReg::Ds) && load_data(vcpu, SegReg::Fs) &&
+           load_data(vcpu, SegReg::Gs);
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ struct TaskSwitch {
 /// new task, and finds its RIP there (SDM 3A table 7-1).
 [[nodiscard]] bool switch_task(Vcpu& vcpu, const TaskSwitch& change);
 
-/// The check of the new task's instruction pointer, which comes last: after an error code was pushed.
+/// The check of the new task's instruction pointer, which comes last: after an error code was
+/// pushed.
 [[nodiscard]] bool check_task_entry(Vcpu& vcpu);
 
 }  // namespace cpu

@@ -9,9 +9,7 @@
 namespace cpu {
 
 Vcpu::Vcpu(const CpuModel& cpu_model, VcpuPorts vcpu_ports)
-    : model(cpu_model),
-      features(features_on_host(cpu_model, host_features())),
-      ports(vcpu_ports) {
+    : model(cpu_model), features(features_on_host(cpu_model, host_features())), ports(vcpu_ports) {
     add_architectural_msrs(*this);
     add_model_cpuid(*this);
     power_on(*this);

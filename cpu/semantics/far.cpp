@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Far transfers, software interrupts and the fast system calls. What they do is in cpu/core; here is
-// where their operands come from.
+// Far transfers, software interrupts and the fast system calls. What they do is in cpu/core; here
+// is where their operands come from.
 #include "cpu/arch/paging.hpp"
 #include "cpu/core/exception_delivery.hpp"
 #include "cpu/core/far_transfer.hpp"
@@ -35,9 +35,10 @@ void enter_flat(Vcpu& vcpu, u16 cs, u16 ss, u8 cpl, CodeSize size) {
     const auto privilege = static_cast<u16>(cpl << 5);
     const u16 width = size == CodeSize::Bits64 ? Segment::Long : Segment::Big;
     const auto load = [&](SegReg which, u16 selector, u16 attributes) {
-        set_segment(vcpu, which, {.selector = static_cast<u16>((selector & 0xfffc) | cpl),
-                                  .attributes = static_cast<u16>(attributes | privilege),
-                                  .limit = 0xffff'ffff});
+        set_segment(vcpu, which,
+                    {.selector = static_cast<u16>((selector & 0xfffc) | cpl),
+                     .attributes = static_cast<u16>(attributes | privilege),
+                     .limit = 0xffff'ffff});
     };
     load(SegReg::Cs, cs, flat_code | width);
     load(SegReg::Ss, ss, flat_data);
@@ -73,8 +74,8 @@ Step iret(Vcpu& vcpu, const Instruction& instruction) {
 }
 
 Step int_n(Vcpu& vcpu, const Instruction& instruction) {
-    return software_interrupt(vcpu, static_cast<u8>(instruction.immediate),
-                              SoftwareInterrupt::IntN, next_rip(vcpu, instruction));
+    return software_interrupt(vcpu, static_cast<u8>(instruction.immediate), SoftwareInterrupt::IntN,
+                              next_rip(vcpu, instruction));
 }
 
 Step int3(Vcpu& vcpu, const Instruction& instruction) {
@@ -119,8 +120,8 @@ Step sysret(Vcpu& vcpu, const Instruction& instruction) {
     state.set_rflags((state.reg(Gpr::R11) & restored) | rflags::Fixed1);
     state.rip = wide ? target : static_cast<u32>(target);
     const auto selector = static_cast<u16>(state.msr.star >> 48);
-    enter_flat(vcpu, static_cast<u16>(selector + (wide ? 16 : 0)),
-               static_cast<u16>(selector + 8), 3, wide ? CodeSize::Bits64 : CodeSize::Bits32);
+    enter_flat(vcpu, static_cast<u16>(selector + (wide ? 16 : 0)), static_cast<u16>(selector + 8),
+               3, wide ? CodeSize::Bits64 : CodeSize::Bits32);
     return Step::Jump;
 }
 

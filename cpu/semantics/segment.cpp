@@ -61,11 +61,10 @@ bool is_malformed_system_segment(const Vcpu& vcpu, const Descriptor& descriptor)
 constexpr u32 type_bit(SystemType type) { return 1u << static_cast<u8>(type); }
 
 /// SDM 2A, tables of LAR and LSL: the system descriptors that they know.
-constexpr u32 lsl_types_in_long_mode = type_bit(SystemType::Ldt) |
-                                       type_bit(SystemType::TssAvailable) |
-                                       type_bit(SystemType::TssBusy);
-constexpr u32 lsl_types = lsl_types_in_long_mode | type_bit(SystemType::Tss16Available) |
-                          type_bit(SystemType::Tss16Busy);
+constexpr u32 lsl_types_in_long_mode =
+    type_bit(SystemType::Ldt) | type_bit(SystemType::TssAvailable) | type_bit(SystemType::TssBusy);
+constexpr u32 lsl_types =
+    lsl_types_in_long_mode | type_bit(SystemType::Tss16Available) | type_bit(SystemType::Tss16Busy);
 constexpr u32 lar_types_in_long_mode = lsl_types_in_long_mode | type_bit(SystemType::CallGate);
 constexpr u32 lar_types = lsl_types | type_bit(SystemType::CallGate) |
                           type_bit(SystemType::CallGate16) | type_bit(SystemType::TaskGate);
@@ -186,8 +185,7 @@ Step load_far_pointer(Vcpu& vcpu, const Instruction& instruction) {
     const Step loaded = load_segment(vcpu, segment_of(), pointer->selector);
     if (loaded != Step::Next) return loaded;
     return for_word_size(instruction.operand_size, [&]<class T>() {
-        write_gpr<T>(vcpu.state, instruction.reg, instruction.rex,
-                     static_cast<T>(pointer->offset));
+        write_gpr<T>(vcpu.state, instruction.reg, instruction.rex, static_cast<T>(pointer->offset));
         return Step::Next;
     });
 }

@@ -29,8 +29,8 @@ constexpr u64 descriptor(u32 base, u32 limit, u16 attributes) {
 }
 /// A gate of any type, or its first half in long mode.
 constexpr u64 gate(u16 selector, u32 offset, u16 attributes, u8 parameters = 0) {
-    return (offset & 0xffff) | u64{selector} << 16 | u64{parameters} << 32 |
-           u64{attributes} << 40 | u64{offset >> 16} << 48;
+    return (offset & 0xffff) | u64{selector} << 16 | u64{parameters} << 32 | u64{attributes} << 40 |
+           u64{offset >> 16} << 48;
 }
 
 class CpuBench {
@@ -57,7 +57,8 @@ public:
 
     template <class T>
     void poke(u64 address, T value) {
-        VERIFY(memory->write(fabric::Gpa{address}, {reinterpret_cast<const u8*>(&value), sizeof(T)}));
+        VERIFY(
+            memory->write(fabric::Gpa{address}, {reinterpret_cast<const u8*>(&value), sizeof(T)}));
     }
     void poke_bytes(u64 address, std::initializer_list<u8> bytes) {
         const std::vector<u8> copy(bytes);
@@ -117,9 +118,8 @@ public:
 
     /// Decodes at CS:RIP and executes; on Step::Next moves RIP, as an engine does.
     cpu::Step execute() {
-        const u64 base = vcpu.code_mode() == cpu::CodeMode::Bits64
-                             ? 0
-                             : state.segment(cpu::SegReg::Cs).base;
+        const u64 base =
+            vcpu.code_mode() == cpu::CodeMode::Bits64 ? 0 : state.segment(cpu::SegReg::Cs).base;
         const auto bytes = peek<std::array<u8, 15>>(base + state.rip);
         cpu::Instruction instruction;
         const auto status = cpu::decode(bytes, vcpu.code_mode(), vcpu.features, instruction);
@@ -132,9 +132,8 @@ public:
     }
     /// The same, of these bytes put where RIP is.
     cpu::Step execute(std::initializer_list<u8> bytes) {
-        const u64 base = vcpu.code_mode() == cpu::CodeMode::Bits64
-                             ? 0
-                             : state.segment(cpu::SegReg::Cs).base;
+        const u64 base =
+            vcpu.code_mode() == cpu::CodeMode::Bits64 ? 0 : state.segment(cpu::SegReg::Cs).base;
         poke_bytes(base + state.rip, bytes);
         return execute();
     }

@@ -196,8 +196,8 @@ TEST_CASE("Virtual-8086: an interrupt leaves with all segments saved", "[cpu][in
     cpu::deliver_interrupt(bench.vcpu, 0x40);
     CHECK_FALSE(bench.vcpu.virtual_8086());
     CHECK(bench.state.cpl == 0);
-    const u32 expected[] = {0x55,   0x101, u32{rflags::VM | rflags::IF} | 2, 0xfff0, 0x102, 0x100,
-                            0x103,  0x104, 0x105};
+    const u32 expected[] = {
+        0x55, 0x101, u32{rflags::VM | rflags::IF} | 2, 0xfff0, 0x102, 0x100, 0x103, 0x104, 0x105};
     for (usize i = 0; i < 9; ++i) CHECK(stack_word<u32>(bench, i) == expected[i]);
     CHECK_FALSE(bench.state.segment(SegReg::Ds).usable());
     CHECK_FALSE(bench.state.segment(SegReg::Gs).usable());

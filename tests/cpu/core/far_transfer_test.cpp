@@ -105,7 +105,8 @@ TEST_CASE("Segment load: MOV SS holds interrupts back, LSS does not", "[cpu][seg
     bench.state.shadow = cpu::InterruptShadow::None;
     bench.poke<u32>(0x6000, 0x8000);
     bench.poke<u16>(0x6004, 0x10);
-    CHECK(bench.execute({0x0f, 0xb2, 0x25, 0x00, 0x60, 0x00, 0x00}) == Step::Next);  // lss esp, [..]
+    CHECK(bench.execute({0x0f, 0xb2, 0x25, 0x00, 0x60, 0x00, 0x00}) ==
+          Step::Next);  // lss esp, [..]
     CHECK(bench.state.reg(Gpr::Rsp) == 0x8000);
     CHECK(bench.state.shadow == cpu::InterruptShadow::None);
 }

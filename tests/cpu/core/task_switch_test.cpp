@@ -31,8 +31,7 @@ void two_tasks(CpuBench& bench) {
     bench.protected_mode(0);
     bench.set_gdt_entry(old_selector, test::descriptor(u32{old_tss}, 0x67, 0x008b));
     bench.set_gdt_entry(new_selector, test::descriptor(u32{new_tss}, 0x67, 0x0089));
-    bench.state.tr = {
-        .selector = old_selector, .attributes = 0x8b, .limit = 0x67, .base = old_tss};
+    bench.state.tr = {.selector = old_selector, .attributes = 0x8b, .limit = 0x67, .base = old_tss};
     bench.poke<u32>(new_tss + 0x20, 0x30000);
     bench.poke<u32>(new_tss + 0x24, u32{rflags::IF | rflags::CF});
     for (u32 i = 0; i < 8; ++i) bench.poke<u32>(new_tss + 0x28 + 4 * i, 0x1000'0000 * (i + 1));
