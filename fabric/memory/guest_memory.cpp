@@ -94,8 +94,8 @@ Result<> GuestMemory::map_ram(Gpa first, u64 length, u64 offset_in_ram) {
     return {};
 }
 
-Result<> GuestMemory::map_rom(Gpa first, std::span<const u8> bytes, std::string name) {
-    TRY(check_vacant(first, bytes.size(), "ROM " + name));
+Result<> GuestMemory::map_rom(Gpa first, std::span<const u8> bytes, std::string_view name) {
+    TRY(check_vacant(first, bytes.size(), "ROM " + std::string(name)));
     HostMapping copy = TRY(HostMapping::create_private(bytes.size()));
     std::memcpy(copy.data(), bytes.data(), bytes.size());
     for (u64 done = 0; done < bytes.size(); done += page_size) {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fabric/memory/frame_table.hpp"
@@ -55,7 +56,7 @@ public:
     /// Places a stretch of RAM. Each page of RAM has at most one place.
     Result<> map_ram(Gpa first, u64 length, u64 offset_in_ram);
     /// Copies `bytes`, whole pages, into read-only memory at `first`.
-    Result<> map_rom(Gpa first, std::span<const u8> bytes, std::string name);
+    Result<> map_rom(Gpa first, std::span<const u8> bytes, std::string_view name);
 
     PhysicalPage page(u64 frame) const { return frames_.at(frame); }
     void set_flag(u64 frame, u8 flag, bool on);
