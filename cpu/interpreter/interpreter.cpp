@@ -42,6 +42,20 @@ bool needs_single_steps(const Vcpu& vcpu) {
            instruction_breakpoints_enabled(vcpu);
 }
 
+/// INT n and its kin clear TF on their way and leave no trap behind (SDM 3B 18.3.1.4); so does SYSCALL
+/// where SFMASK has TF.
+bool swallows_trap(const CpuState& state, const Instruction& instruction, Step outcome) {
+    if (outcome != Step::Jump) return false;
+    switch (form_of(instruction).semantic) {
+        case Semantic::int_n:
+        case Semantic::int3:
+        case Semantic::into:
+        case Semantic::int1: return true;
+        case Semantic::syscall: return (state.other_flags & rflags::TF) == 0;
+        default: return false;
+    }
+}
+
 bool interrupt_waits(const Vcpu& vcpu) {
     return vcpu.ports.interrupts && vcpu.ports.interrupts->pending();
 }
@@ -240,8 +254,7 @@ void Interpreter::step(Vcpu& vcpu) {
     ++counters_.slow_instructions;
     const bool trap = (vcpu.state.other_flags & rflags::TF) != 0;
     const InterruptShadow shadow = vcpu.state.shadow;
-    const bool resuming = (vcpu.state.other_flags & rflags::RF) != 0;
-    if (!resuming && instruction_breakpoint(vcpu, linear_rip(vcpu))) {
+    if (instruction_breakpoint(vcpu, linear_rip(vcpu))) {
         deliver_exception(vcpu);
         return;
     }
@@ -251,11 +264,11 @@ void Interpreter::step(Vcpu& vcpu) {
         return;
     }
     vcpu.state.other_flags &= ~rflags::RF;
-    const u64 before = vcpu.state.retired;
     const Step outcome = execute(vcpu, instruction);
     complete(vcpu, instruction, outcome);
-    const bool completed = vcpu.state.retired != before;
-    if (completed && trap && single_step_traps(vcpu.state, outcome)) {
+    const bool completed = outcome == Step::Next || outcome == Step::Jump;
+    if (trap && outcome != Step::Fault && !swallows_trap(vcpu.state, instruction, outcome) &&
+        single_step_traps(vcpu.state, outcome)) {
         vcpu.state.events.debug_traps |= dr6::BS;
     }
     if (shadow != InterruptShadow::None || vcpu.state.shadow != InterruptShadow::None ||

@@ -5,20 +5,17 @@
 #include <fmt/format.h>
 
 #include "cpu/core/models/cpu_model.hpp"
-#include "cpu/fpu/host_features.hpp"
 #include "frontends/cli/run_command.hpp"
+#include "machine/board/tiny_board.hpp"
 
 namespace {
 
 constexpr int status_error = 1;
 
 void list_models() {
-    const cpu::FeatureSet& host = cpu::host_features();
-    for (const cpu::CpuModel& model : cpu::cpu_models()) {
-        const auto able = cpu::check_host_can_run(model, host);
-        const bool chosen = &model == &cpu::default_cpu_model(host);
-        fmt::print("{:<12} {}{}\n", model.name, model.description, chosen ? " (default)" : "");
-        if (!able) fmt::print("{:<12}   not on this host: {}\n", "", able.error().message);
+    for (const auto& [model, is_default, obstacle] : machine::offered_models()) {
+        fmt::print("{:<12} {}{}\n", model.name, model.description, is_default ? " (default)" : "");
+        if (!obstacle.empty()) fmt::print("{:<12}   not on this host: {}\n", "", obstacle);
     }
 }
 

@@ -44,6 +44,17 @@ Result<> check(const TinyConfig& config) {
 
 }  // namespace
 
+std::vector<OfferedModel> offered_models() {
+    const cpu::FeatureSet& host = cpu::host_features();
+    std::vector<OfferedModel> offered;
+    for (const cpu::CpuModel& model : cpu::cpu_models()) {
+        const auto able = cpu::check_host_can_run(model, host);
+        offered.push_back({model, &model == &cpu::default_cpu_model(host),
+                           able ? std::string() : able.error().message});
+    }
+    return offered;
+}
+
 Result<std::unique_ptr<TinyBoard>> TinyBoard::create(const TinyConfig& config, TinyHost host,
                                                      fabric::InputJournal& journal) {
     TRY(check(config));
@@ -65,6 +76,10 @@ TinyBoard::TinyBoard(std::unique_ptr<fabric::GuestMemory> memory, const cpu::Cpu
       debug_console_(host.debug_console),
       debug_exit_([this] { vcpu_.attention |= cpu::attention::Stop; }),
       devices_{&com1_, &debug_console_, &debug_exit_, &entropy_} {
+    // There is no local APIC on this board, and CPUID says so.
+    for (const auto absent : {cpu::Feature::Apic, cpu::Feature::X2apic, cpu::Feature::TscDeadline}) {
+        vcpu_.features.set(absent, false);
+    }
     engine_.attach(vcpu_);
     serial_input_ = journal.add_port("com1", [this](auto bytes) { com1_.receive(bytes); });
     entropy_input_ = journal.add_port("entropy", [this](auto bytes) { entropy_.seed(bytes); });

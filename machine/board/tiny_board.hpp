@@ -64,6 +64,14 @@ private:
     State state_;
 };
 
+/// A processor model, as this host can offer it.
+struct OfferedModel {
+    const cpu::CpuModel& model;
+    bool is_default;
+    std::string obstacle;  // Why the host cannot run it; empty if it can.
+};
+std::vector<OfferedModel> offered_models();
+
 class TinyBoard {
 public:
     static constexpr u64 smallest_ram = u64{1} << 20;

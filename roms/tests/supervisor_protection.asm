@@ -11,6 +11,7 @@
 %define TEST_MODE 64
 %include "rom_test.inc"
 
+%define LDT SPARE
 %define PAGE (PAGES + 0x10000)           ; user, writable
 
     bits 64
