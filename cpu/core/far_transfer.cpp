@@ -351,7 +351,8 @@ Step far_call(Vcpu& vcpu, u16 selector, u64 offset, u8 operand_size, u64 next_ri
         if (!check_direct_code(vcpu, *target, selector)) return Step::Fault;
         Call call{selector, *target, offset, vcpu.state.cpl};
         Stack stack = current_stack(vcpu);
-        if (is_long_code(vcpu, *target)) stack.address_size = 8;  // Pushes are the target's.
+        // Pushes are made as the target would make them.
+        stack.address_size = stack_address_size_under(vcpu, *target, stack.segment);
         StackFrame frame(stack);
         push_return_address(vcpu, frame, operand_size, next_rip);
         return finish_call(vcpu, call, frame);
@@ -381,7 +382,8 @@ Step far_return(Vcpu& vcpu, u8 operand_size, u16 released) {
     if (rpl_of(address.selector) > vcpu.state.cpl) {
         return return_outward(vcpu, address, *code, operand_size, released);
     }
-    const u8 address_size = vcpu.stack_address_size();
+    const u8 address_size =
+        stack_address_size_under(vcpu, *code, vcpu.state.segment(SegReg::Ss));
     const Step entered = enter_code(vcpu, address.selector, *code, address.offset);
     if (entered == Step::Jump) {
         set_stack_pointer(vcpu.state, address_size,

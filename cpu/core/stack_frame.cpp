@@ -127,6 +127,7 @@ bool StackFrame::prepare(Vcpu& vcpu) {
         const auto linear = slot_address(vcpu, pointer_, slot.bytes);
         if (!linear) return false;
         slot.linear = *linear;
+        if (stack_.cpl == 3 && alignment_fault(vcpu, *linear, slot.bytes)) return false;
         const bool one_page = (*linear & page_mask) + slot.bytes <= page_size;
         if (one_page && (*linear >> 12) == probed) continue;
         if (!probe_linear(vcpu, *linear, slot.bytes, Access::Write, who)) return false;

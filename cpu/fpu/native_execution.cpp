@@ -53,6 +53,25 @@ bool store_was_suppressed(const Vcpu& vcpu, const Form& form) {
     return (read_x87_status(vcpu) & ~read_x87_control(vcpu) & before_the_store) != 0;
 }
 
+/// With such an error the store does not get as far as memory, and cannot fault there either. The
+/// fault was raised already, and stays if it turns out that there is no error.
+Step store_that_faults(Vcpu& vcpu, const Instruction& instruction) {
+    const Form& form = form_of(instruction);
+    if (!form.has(attribute::X87)) return Step::Fault;
+    const Exception raised = vcpu.exception;
+    save_x87(vcpu);
+    const X87State before = vcpu.state.x87;
+    load_x87(vcpu);
+    Buffer buffer;
+    const Step done = call(vcpu, instruction, buffer.bytes.data());
+    if (done == Step::Next && store_was_suppressed(vcpu, form)) return Step::Next;
+    save_x87(vcpu);
+    vcpu.state.x87 = before;
+    load_x87(vcpu);
+    vcpu.exception = raised;
+    return Step::Fault;
+}
+
 Step load_by_slow_road(Vcpu& vcpu, const Instruction& instruction, u64 linear, u32 bytes) {
     Buffer buffer;
     if (!read_linear(vcpu, linear, {buffer.bytes.data(), bytes}, data_privilege(vcpu))) {
@@ -63,11 +82,41 @@ Step load_by_slow_road(Vcpu& vcpu, const Instruction& instruction, u64 linear, u
 
 Step store_by_slow_road(Vcpu& vcpu, const Instruction& instruction, u64 linear, u32 bytes) {
     const Privilege who = data_privilege(vcpu);
-    if (!probe_linear(vcpu, linear, bytes, Access::Write, who)) return Step::Fault;
+    if (!probe_linear(vcpu, linear, bytes, Access::Write, who)) {
+        return store_that_faults(vcpu, instruction);
+    }
     Buffer buffer;
     const Step done = call(vcpu, instruction, buffer.bytes.data());
     if (done != Step::Next || store_was_suppressed(vcpu, form_of(instruction))) return done;
     return write_linear(vcpu, linear, {buffer.bytes.data(), bytes}, who) ? Step::Next : Step::Fault;
+}
+
+/// Legacy SSE looks at the alignment before it looks at the segment.
+bool is_misplaced(const Vcpu& vcpu, const Instruction& instruction, u64 offset, u32 bytes) {
+    const bool flat = instruction.mode == CodeMode::Bits64 && instruction.segment < SegReg::Fs;
+    const u64 base = flat ? 0 : vcpu.state.segment(instruction.segment).base;
+    return ((base + offset) & (bytes - 1)) != 0;
+}
+
+/// Conversions of half precision never raise #AC (SDM 2A 2.8.7, exceptions type 11).
+std::optional<u64> address_of(Vcpu& vcpu, const Instruction& instruction, u64 offset, u32 bytes,
+                              Access access) {
+    if (form_of(instruction).feature == Feature::F16c) {
+        return linear_address_at_any_alignment(vcpu, instruction.segment, offset, bytes, access);
+    }
+    return linear_address(vcpu, instruction.segment, offset, bytes, access);
+}
+
+/// A conversion on its way to memory has set its flags in MXCSR before the store can fault.
+Step convert_and_store(Vcpu& vcpu, const Instruction& instruction, u64 offset, u32 bytes) {
+    Buffer buffer;
+    const Step done = call(vcpu, instruction, buffer.bytes.data());
+    if (done != Step::Next) return done;
+    const auto linear =
+        linear_address_at_any_alignment(vcpu, instruction.segment, offset, bytes, Access::Write);
+    const bool stored =
+        linear && write_linear(vcpu, *linear, {buffer.bytes.data(), bytes}, data_privilege(vcpu));
+    return stored ? Step::Next : Step::Fault;
 }
 
 }  // namespace
@@ -80,10 +129,15 @@ Step execute_natively(Vcpu& vcpu, const Instruction& instruction) {
     const u32 bytes = operand_bytes(instruction, *operand);
     const Access access = operand->written ? Access::Write : Access::Read;
     const u64 offset = effective_offset(vcpu, instruction);
-    const auto linear = linear_address(vcpu, instruction.segment, offset, bytes, access);
-    if (!linear) return Step::Fault;
-    if (form.has(attribute::Aligned) && (*linear & (bytes - 1)) != 0) {
+    if (form.has(attribute::Aligned) && is_misplaced(vcpu, instruction, offset, bytes)) {
         return vcpu.raise(Vector::GP, 0);
+    }
+    if (access == Access::Write && form.has(attribute::SimdFp)) {
+        return convert_and_store(vcpu, instruction, offset, bytes);
+    }
+    const auto linear = address_of(vcpu, instruction, offset, bytes, access);
+    if (!linear) {
+        return access == Access::Write ? store_that_faults(vcpu, instruction) : Step::Fault;
     }
     if (u8* host = host_pointer(vcpu, *linear, bytes, access, data_privilege(vcpu))) {
         return call(vcpu, instruction, host);

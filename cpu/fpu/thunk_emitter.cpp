@@ -240,6 +240,7 @@ private:
     bool wide() const {
         if (!instruction_.rex_w) return false;
         if (instruction_.mode == CodeMode::Bits64) return true;
+        if (is_string_comparison(instruction_)) return false;  // Lengths in EAX and EDX.
         for (usize i = 0; i < form_.operand_count; ++i) {
             if (form_.operands[i].size == OperandSize::Y) return false;
         }

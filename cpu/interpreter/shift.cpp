@@ -12,20 +12,24 @@ namespace cpu::interpreter {
 
 namespace {
 
-#define SATORI_SHIFT(Name, function)                                        \
-    struct Name {                                                           \
-        template <class T>                                                  \
-        [[gnu::always_inline]] static T apply(T value, u8 count, u16& flags) { \
-            return alu::function(value, count, flags);                      \
-        }                                                                   \
+#define SATORI_SHIFT(Name, function, function_by_constant)                             \
+    struct Name {                                                                      \
+        template <class T>                                                             \
+        [[gnu::always_inline]] static T apply(T value, u8 count, u16& flags) {         \
+            return alu::function(value, count, flags);                                 \
+        }                                                                              \
+        template <class T>                                                             \
+        [[gnu::always_inline]] static T apply_constant(T value, u8 count, u16& flags) { \
+            return alu::function_by_constant(value, count, flags);                     \
+        }                                                                              \
     }
-SATORI_SHIFT(Shl, shl);
-SATORI_SHIFT(Shr, shr);
-SATORI_SHIFT(Sar, sar);
-SATORI_SHIFT(Rol, rol);
-SATORI_SHIFT(Ror, ror);
-SATORI_SHIFT(Rcl, rcl);
-SATORI_SHIFT(Rcr, rcr);
+SATORI_SHIFT(Shl, shl, shl);
+SATORI_SHIFT(Shr, shr, shr);
+SATORI_SHIFT(Sar, sar, sar);
+SATORI_SHIFT(Rol, rol, rol_by_constant);
+SATORI_SHIFT(Ror, ror, ror_by_constant);
+SATORI_SHIFT(Rcl, rcl, rcl);
+SATORI_SHIFT(Rcr, rcr, rcr);
 #undef SATORI_SHIFT
 
 constexpr u8 cl_offset = static_cast<u8>(Gpr::Rcx) * 8;
@@ -34,7 +38,7 @@ template <class Operation, class T>
 Handled shift_by_constant(HANDLER_ARGUMENTS) {
     u16 flags = static_cast<u16>(status);
     set<T>(vcpu, op->destination,
-           Operation::apply(get<T>(vcpu, op->destination), op->code, flags));
+           Operation::apply_constant(get<T>(vcpu, op->destination), op->code, flags));
     status = flags;
     CONTINUE_AT(op + 1);
 }

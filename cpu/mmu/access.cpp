@@ -33,7 +33,8 @@ bool within_limit(const Segment& segment, bool expand_down, u64 offset, usize si
         const u64 top = segment.has(Segment::Big) ? 0xffff'ffff : 0xffff;
         return offset > segment.limit && last <= top;
     }
-    return last <= segment.limit;
+    // A segment of 4 GiB has no end: what runs over goes on at zero (SDM 3A 5.3 leaves it open).
+    return last <= segment.limit || segment.limit == 0xffff'ffff;
 }
 
 bool type_allows(const Segment& segment, Access access) {
@@ -129,8 +130,21 @@ Privilege system_privilege(const Vcpu& vcpu) {
     return (vcpu.state.cr4 & cr4::SMAP) ? Privilege::SupervisorNoUser : Privilege::Supervisor;
 }
 
+bool alignment_fault(Vcpu& vcpu, u64 linear, usize size) {
+    if (!misaligned(vcpu, linear, size)) return false;
+    (void)vcpu.raise(Vector::AC, 0);
+    return true;
+}
+
 std::optional<u64> linear_address(Vcpu& vcpu, SegReg segment, u64 offset, usize size,
                                   Access access) {
+    const auto linear = linear_address_at_any_alignment(vcpu, segment, offset, size, access);
+    if (linear && alignment_fault(vcpu, *linear, size)) return std::nullopt;
+    return linear;
+}
+
+std::optional<u64> linear_address_at_any_alignment(Vcpu& vcpu, SegReg segment, u64 offset,
+                                                   usize size, Access access) {
     const Segment& hidden = vcpu.state.segment(segment);
     u64 linear = offset;
     if (vcpu.code_mode() == CodeMode::Bits64) {
@@ -147,10 +161,6 @@ std::optional<u64> linear_address(Vcpu& vcpu, SegReg segment, u64 offset, usize 
             !hidden.has(Segment::Code) && hidden.has(Segment::ExpandDown);
         if (!within_limit(hidden, expand_down, offset, size)) return segment_fault(vcpu, segment);
         linear = (hidden.base + offset) & 0xffff'ffff;
-    }
-    if (misaligned(vcpu, linear, size)) {
-        (void)vcpu.raise(Vector::AC, 0);
-        return std::nullopt;
     }
     return linear;
 }

@@ -27,6 +27,11 @@ Privilege system_privilege(const Vcpu& vcpu);
 /// Applies the segment to an offset already cut to its address size; `size` bytes will be accessed.
 /// Raises #GP(0) or #SS(0), or #AC(0) for a misaligned access where that is on.
 std::optional<u64> linear_address(Vcpu& vcpu, SegReg segment, u64 offset, usize size, Access access);
+/// Without #AC: masked moves, gathers and areas.
+std::optional<u64> linear_address_at_any_alignment(Vcpu& vcpu, SegReg segment, u64 offset,
+                                                   usize size, Access access);
+/// Raises #AC(0), and returns true, where an item of an area is misaligned and that is asked for.
+bool alignment_fault(Vcpu& vcpu, u64 linear, usize size);
 
 /// The checked slow road for any size up to 4096 bytes; any alignment.
 [[nodiscard]] bool read_linear(Vcpu& vcpu, u64 linear, std::span<u8> into, Privilege who);

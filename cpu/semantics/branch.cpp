@@ -25,9 +25,13 @@ std::optional<u64> near_target(Vcpu& vcpu, const Instruction& instruction, u64 t
     return std::nullopt;
 }
 
+/// Not yet cut to the code's size.
+u64 next_of(const Vcpu& vcpu, const Instruction& instruction) {
+    return vcpu.state.rip + instruction.length;
+}
+
 std::optional<u64> relative_target(Vcpu& vcpu, const Instruction& instruction) {
-    const u64 next = vcpu.state.rip + instruction.length;
-    return near_target(vcpu, instruction, next + instruction.immediate);
+    return near_target(vcpu, instruction, next_of(vcpu, instruction) + instruction.immediate);
 }
 
 Step jump(Vcpu& vcpu, std::optional<u64> target) {
@@ -36,11 +40,16 @@ Step jump(Vcpu& vcpu, std::optional<u64> target) {
     return Step::Jump;
 }
 
-Step call(Vcpu& vcpu, const Instruction& instruction, std::optional<u64> target) {
-    if (!target) return Step::Fault;
+/// The return address is stored before the target is looked at, and stays below the stack when that
+/// is refused: so do Intel's processors, and a fault of the stack comes first.
+Step call(Vcpu& vcpu, const Instruction& instruction, u64 target) {
     return for_word_size(instruction.operand_size, [&]<class T>() {
         const auto back = static_cast<T>(next_rip(vcpu, instruction));
-        return push_value<T>(vcpu, back) ? jump(vcpu, target) : Step::Fault;
+        const u64 pointer = vcpu.state.reg(Gpr::Rsp) - sizeof(T);
+        if (!write_stack<T>(vcpu, pointer, back)) return Step::Fault;
+        const Step step = jump(vcpu, near_target(vcpu, instruction, target));
+        if (step != Step::Fault) set_stack_pointer(vcpu, pointer);
+        return step;
     });
 }
 
@@ -51,7 +60,7 @@ std::optional<u64> indirect_target(Vcpu& vcpu, const Instruction& instruction) {
         target = read_operand<T>(vcpu, instruction, 0);
         return Step::Next;
     });
-    return target ? near_target(vcpu, instruction, *target) : std::nullopt;
+    return target;
 }
 
 /// LOOP's and JCXZ's counter: rCX as wide as an address.
@@ -80,7 +89,8 @@ Step jmp_relative(Vcpu& vcpu, const Instruction& instruction) {
 }
 
 Step jmp_near(Vcpu& vcpu, const Instruction& instruction) {
-    return jump(vcpu, indirect_target(vcpu, instruction));
+    const auto target = indirect_target(vcpu, instruction);
+    return target ? jump(vcpu, near_target(vcpu, instruction, *target)) : Step::Fault;
 }
 
 Step jcc(Vcpu& vcpu, const Instruction& instruction) {
@@ -107,11 +117,12 @@ Step jcxz(Vcpu& vcpu, const Instruction& instruction) {
 }
 
 Step call_relative(Vcpu& vcpu, const Instruction& instruction) {
-    return call(vcpu, instruction, relative_target(vcpu, instruction));
+    return call(vcpu, instruction, next_of(vcpu, instruction) + instruction.immediate);
 }
 
 Step call_near(Vcpu& vcpu, const Instruction& instruction) {
-    return call(vcpu, instruction, indirect_target(vcpu, instruction));
+    const auto target = indirect_target(vcpu, instruction);
+    return target ? call(vcpu, instruction, *target) : Step::Fault;
 }
 
 /// With an immediate operand (C2) it also drops that many bytes of arguments.

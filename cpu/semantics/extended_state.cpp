@@ -68,6 +68,13 @@ std::optional<u64> locate_area(Vcpu& vcpu, const Instruction& instruction, usize
     return linear;
 }
 
+/// Processors look at the end of an area first, which shows in CR2.
+bool probe_area(Vcpu& vcpu, u64 linear, usize size, Access access) {
+    const Privilege who = data_privilege(vcpu);
+    return probe_linear(vcpu, linear + size - 1, 1, access, who) &&
+           probe_linear(vcpu, linear, size, access, who);
+}
+
 /// Writes parts of an area of which all can be written.
 class AreaWriter {
 public:
@@ -127,7 +134,7 @@ Step save_standard(Vcpu& vcpu, const Instruction& instruction, bool optimized) {
     const usize size = area_size(requested);
     const Privilege who = data_privilege(vcpu);
     const auto linear = locate_area(vcpu, instruction, size, 64, Access::Write);
-    if (!linear || !probe_linear(vcpu, *linear, size, Access::Write, who)) return Step::Fault;
+    if (!linear || !probe_area(vcpu, *linear, size, Access::Write)) return Step::Fault;
     const auto old = read_linear_as<u64>(vcpu, *linear + area::header, who);
     if (!old) return Step::Fault;
     save_x87(vcpu);
@@ -231,8 +238,7 @@ Step fxsave(Vcpu& vcpu, const Instruction& instruction) {
     const Step enabled = check_fxsave_enabled(vcpu);
     if (enabled != Step::Next) return enabled;
     const auto linear = locate_area(vcpu, instruction, area::legacy_size, 16, Access::Write);
-    if (!linear ||
-        !probe_linear(vcpu, *linear, area::legacy_size, Access::Write, data_privilege(vcpu))) {
+    if (!linear || !probe_area(vcpu, *linear, area::legacy_size, Access::Write)) {
         return Step::Fault;
     }
     save_x87(vcpu);
@@ -248,8 +254,9 @@ Step fxrstor(Vcpu& vcpu, const Instruction& instruction) {
     if (enabled != Step::Next) return enabled;
     area::Bytes bytes{};
     const auto linear = locate_area(vcpu, instruction, area::legacy_size, 16, Access::Read);
-    if (!linear || !read_linear(vcpu, *linear, std::span{bytes}.first(area::legacy_size),
-                                data_privilege(vcpu))) {
+    if (!linear || !probe_area(vcpu, *linear, area::legacy_size, Access::Read) ||
+        !read_linear(vcpu, *linear, std::span{bytes}.first(area::legacy_size),
+                     data_privilege(vcpu))) {
         return Step::Fault;
     }
     if (area::load_mxcsr(bytes) & ~mxcsr_mask) return vcpu.raise(Vector::GP, 0);
@@ -272,9 +279,7 @@ Step xsavec(Vcpu& vcpu, const Instruction& instruction) {
     const u64 requested = requested_components(vcpu.state);
     const usize size = area_size(requested);
     const auto linear = locate_area(vcpu, instruction, size, 64, Access::Write);
-    if (!linear || !probe_linear(vcpu, *linear, size, Access::Write, data_privilege(vcpu))) {
-        return Step::Fault;
-    }
+    if (!linear || !probe_area(vcpu, *linear, size, Access::Write)) return Step::Fault;
     save_x87(vcpu);
     u64 saved = requested & components_in_use(vcpu.state, register_count(instruction));
     if (read_mxcsr(vcpu) != initial_mxcsr) saved |= requested & xcr0::SSE;
@@ -296,8 +301,10 @@ Step xrstor(Vcpu& vcpu, const Instruction& instruction) {
     const usize size = area_size(requested);
     area::Bytes bytes{};
     const auto linear = locate_area(vcpu, instruction, size, 64, Access::Read);
-    if (!linear ||
-        !read_linear(vcpu, *linear, std::span{bytes}.first(size), data_privilege(vcpu))) {
+    const Privilege who = data_privilege(vcpu);
+    // XCOMP_BV is what XRSTOR wants to know first.
+    if (!linear || !probe_linear(vcpu, *linear + area::header + 8, 8, Access::Read, who) ||
+        !read_linear(vcpu, *linear, std::span{bytes}.first(size), who)) {
         return Step::Fault;
     }
     area::Header header;

@@ -42,11 +42,24 @@ Step shift_without_flags(Vcpu& vcpu, const Instruction& instruction, Operation o
 SHIFTS(shl)
 SHIFTS(shr)
 SHIFTS(sar)
-SHIFTS(rol)
-SHIFTS(ror)
 SHIFTS(rcl)
 SHIFTS(rcr)
 #undef SHIFTS
+
+#define ROTATES(name)                                                                  \
+    Step name(Vcpu& vcpu, const Instruction& instruction) {                            \
+        const bool as_by_cl = instruction.is_memory() ||                                  \
+                           form_of(instruction).operands[1].kind == OperandKind::FixedGpr; \
+        return for_operand_size(size_of_operand(instruction, 0), [&]<class T>() {      \
+            return modify<T, u8>(vcpu, instruction, [=](T operand, u8 count, u16& status) { \
+                return as_by_cl ? alu::name(operand, count, status)                       \
+                             : alu::name##_by_constant(operand, count, status);        \
+            });                                                                        \
+        });                                                                            \
+    }
+ROTATES(rol)
+ROTATES(ror)
+#undef ROTATES
 
 Step shld(Vcpu& vcpu, const Instruction& instruction) {
     return double_shift(vcpu, instruction, [](auto operand, auto filling, u8 count, u16& status) {

@@ -30,6 +30,33 @@ SHIFT_OPERATION(rcl, "rcl")
 SHIFT_OPERATION(rcr, "rcr")
 #undef SHIFT_OPERATION
 
+/// Undocumented: where the manual leaves OF undefined, ROL and ROR of a register by an immediate keep it on Intel's
+/// processors (seen on Emerald Rapids), while the same count in CL, or an operand in memory, changes it.
+inline const bool immediate_rotates_keep_overflow = [] {
+    u8 overflow = 0;
+    u32 value = 0;
+    asm("mov $0x7f, %%al\n\tadd $1, %%al\n\trol $2, %[value]\n\tseto %%al"
+        : "=a"(overflow), [value] "+r"(value)
+        :
+        : "cc");
+    return overflow != 0;
+}();
+
+#define ROTATE_BY_CONSTANT(name)                                                           \
+    template <std::unsigned_integral T>                                                    \
+    [[gnu::always_inline]] inline T name##_by_constant(T operand, u8 count, u16& status) { \
+        const u16 before = status;                                                         \
+        const T result = name(operand, count, status);                                     \
+        constexpr u8 count_mask = sizeof(T) == 8 ? 63 : 31;                                \
+        if ((count & count_mask) > 1 && immediate_rotates_keep_overflow) {                 \
+            status = static_cast<u16>((status & ~1) | (before & 1));                       \
+        }                                                                                  \
+        return result;                                                                     \
+    }
+ROTATE_BY_CONSTANT(rol)
+ROTATE_BY_CONSTANT(ror)
+#undef ROTATE_BY_CONSTANT
+
 /// `filling` supplies the bits that move in. Not for bytes.
 #define DOUBLE_SHIFT_OPERATION(name, mnemonic)                                           \
     template <std::unsigned_integral T>                                                  \

@@ -44,16 +44,13 @@ template <class T>
 Step pop_all(Vcpu& vcpu) {
     const u64 pointer = vcpu.state.reg(Gpr::Rsp);
     constexpr auto rsp = static_cast<u8>(Gpr::Rsp);
-    std::array<T, saved_registers> values{};
-    for (u8 which = 0; which < saved_registers; ++which) {
-        if (which == rsp) continue;
+    // In the order of the stack. A fault leaves those before it popped, as on Intel's processors: the
+    // restart pops them again.
+    for (u8 which = saved_registers; which-- > 0;) {
         const usize distance = (saved_registers - 1u - which) * sizeof(T);
         const auto value = read_stack<T>(vcpu, pointer + distance);
         if (!value) return Step::Fault;
-        values[which] = *value;
-    }
-    for (u8 which = 0; which < saved_registers; ++which) {
-        if (which != rsp) write_gpr<T>(vcpu.state, which, false, values[which]);
+        if (which != rsp) write_gpr<T>(vcpu.state, which, false, *value);
     }
     set_stack_pointer(vcpu, pointer + saved_registers * sizeof(T));
     return Step::Next;

@@ -83,6 +83,8 @@ template <class Chunk>
 Step repeat(Vcpu& vcpu, const Instruction& instruction, Indexes indexes, u32 size, Chunk chunk) {
     CpuState& state = vcpu.state;
     const StringCost cost(size);
+    // Flags are those of the last comparison only once the instruction is complete.
+    const u16 status = state.status;
     u64 left = state.gpr[rcx] & address_mask(instruction);
     if (instruction.address_size == 4) {
         write_address_register(state, instruction, rcx, left);
@@ -98,11 +100,16 @@ Step repeat(Vcpu& vcpu, const Instruction& instruction, Indexes indexes, u32 siz
         state.retired += static_cast<u64>(price);
         vcpu.budget -= price;
         left -= progress.elements;
-        advance(vcpu, instruction, indexes, progress.elements * size);
+        if (progress.elements != 0) {
+            advance(vcpu, instruction, indexes, progress.elements * size);
+        }
         write_address_register(state, instruction, rcx, left);
-        if (progress.outcome == Outcome::Fault) return Step::Fault;
         if (ends) return Step::Next;
-        if (vcpu.budget <= 0 || (left != 0 && interrupted(vcpu))) return Step::Repeat;
+        const bool failed = progress.outcome == Outcome::Fault;
+        if (failed || vcpu.budget <= 0 || (left != 0 && interrupted(vcpu))) {
+            if (left != 0) state.status = status;
+            return failed ? Step::Fault : Step::Repeat;
+        }
     }
     return Step::Next;
 }
@@ -292,10 +299,10 @@ template <class T>
 Progress compare_chunk(Vcpu& vcpu, const Instruction& instruction, u64 limit) {
     const Bulk bulk = find_bulk<T>(vcpu, instruction, cmps_indexes, Access::Read, limit);
     if (bulk.count == 0) {
-        const auto left = read_at<T>(vcpu, source_of(vcpu, instruction));
-        if (!left) return fault;
         const auto right = read_at<T>(vcpu, target_of(vcpu, instruction));
         if (!right) return fault;
+        const auto left = read_at<T>(vcpu, source_of(vcpu, instruction));
+        if (!left) return fault;
         return compare_run<T>(
             vcpu, instruction, 0, 1, [&](u64) { return *left; }, [&](u64) { return *right; });
     }
@@ -346,6 +353,11 @@ u32 element_size(const Instruction& instruction) {
     UNREACHABLE();
 }
 
+/// Also asked when there is nothing to do.
+bool port_allowed(Vcpu& vcpu, u32 size) {
+    return io_allowed(vcpu, static_cast<u16>(vcpu.state.reg(Gpr::Rdx)), size);
+}
+
 /// REX.W does not make INS and OUTS wider.
 u32 port_element_size(const Instruction& instruction) {
     return std::min(element_size(instruction), u32{4});
@@ -368,6 +380,7 @@ REPEATS(cmps, compare_chunk)
 #undef REPEATS
 
 Step ins(Vcpu& vcpu, const Instruction& instruction) {
+    if (!port_allowed(vcpu, port_element_size(instruction))) return Step::Fault;
     return for_operand_size(port_element_size(instruction), [&]<class T>() {
         return run(vcpu, instruction, Indexes{.source = false, .target = true}, sizeof(T),
                    [&](u64) { return input_element<T>(vcpu, instruction); });
@@ -375,6 +388,7 @@ Step ins(Vcpu& vcpu, const Instruction& instruction) {
 }
 
 Step outs(Vcpu& vcpu, const Instruction& instruction) {
+    if (!port_allowed(vcpu, port_element_size(instruction))) return Step::Fault;
     return for_operand_size(port_element_size(instruction), [&]<class T>() {
         return run(vcpu, instruction, Indexes{.source = true, .target = false}, sizeof(T),
                    [&](u64) { return output_element<T>(vcpu, instruction); });

@@ -65,10 +65,8 @@ Extent selected_extent(const Lanes& mask, usize length, usize element) {
 /// The linear address of byte `extent.begin` of the operand at `offset`.
 std::optional<u64> locate(Vcpu& vcpu, const Instruction& instruction, u64 offset, Extent extent,
                           Access access) {
-    u64 first = offset + extent.begin;
-    if (instruction.address_size == 4) first &= 0xffff'ffff;
-    if (instruction.address_size == 2) first &= 0xffff;
-    return linear_address(vcpu, instruction.segment, first, extent.size(), access);
+    return linear_address_at_any_alignment(vcpu, instruction.segment, offset + extent.begin,
+                                           extent.size(), access);
 }
 
 /// Stores the selected elements, each run of neighbours in one piece.
@@ -120,9 +118,18 @@ void enter_mmx_state(Vcpu& vcpu) {
     asm volatile("movq %%mm0, %0" : "=m"(ignored));
 }
 
+/// Processors look at the whole operand, whatever the mask selects (SDM 2A, MASKMOVDQU).
+bool can_store_all(Vcpu& vcpu, const Instruction& instruction, u64 offset, usize size) {
+    const auto linear =
+        linear_address_at_any_alignment(vcpu, instruction.segment, offset, size, Access::Write);
+    return linear && !alignment_fault(vcpu, *linear, 8) &&
+           probe_linear(vcpu, *linear, size, Access::Write, data_privilege(vcpu));
+}
+
 Step store_masked_mmx(Vcpu& vcpu, const Instruction& instruction, u64 offset) {
     const GuestFpScope guest_fp(vcpu);
     if (x87_error_pending(vcpu)) return report_x87_error(vcpu);
+    if (!can_store_all(vcpu, instruction, offset, 8)) return Step::Fault;
     save_x87(vcpu);
     const Lanes data = mmx_lanes(vcpu.state.x87, instruction.reg);
     const Lanes mask = mmx_lanes(vcpu.state.x87, instruction.rm);
@@ -153,8 +160,8 @@ u64 gather_offset(const Vcpu& vcpu, const Instruction& instruction, const Lanes&
 }
 
 bool load_element(Vcpu& vcpu, const Instruction& instruction, u64 offset, std::span<u8> into) {
-    const auto linear =
-        linear_address(vcpu, instruction.segment, offset, into.size(), Access::Read);
+    const auto linear = linear_address_at_any_alignment(vcpu, instruction.segment, offset,
+                                                        into.size(), Access::Read);
     return linear && read_linear(vcpu, *linear, into, data_privilege(vcpu));
 }
 
@@ -177,6 +184,7 @@ Step maskmov(Vcpu& vcpu, const Instruction& instruction) {
     if (form_of(instruction).has(attribute::Mmx)) {
         return store_masked_mmx(vcpu, instruction, offset);
     }
+    if (!can_store_all(vcpu, instruction, offset, 16)) return Step::Fault;
     const Lanes data = read_vector(vcpu.state, instruction.reg);
     const Lanes mask = read_vector(vcpu.state, instruction.rm);
     return store_selected(vcpu, instruction, offset, data, mask, 16, 1);
@@ -221,21 +229,27 @@ Step gather(Vcpu& vcpu, const Instruction& instruction) {
     Lanes data = read_vector(vcpu.state, instruction.reg);
     Lanes mask = read_vector(vcpu.state, instruction.vvvv);
     const usize used = shape.count * shape.element;
-    for (usize at = 0; at < used; at += shape.element) {
+    const usize width = vector_length(instruction);
+    for (usize at = 0; at < width; at += shape.element) {
         std::memset(mask.data() + at, is_selected(mask, at, shape.element) ? 0xff : 0,
                     shape.element);
     }
-    bool good = true;
-    for (usize i = 0; good && i < shape.count; ++i) {
+    bool some_done = false;
+    for (usize i = 0; i < shape.count; ++i) {
         const usize at = i * shape.element;
         if (!is_selected(mask, at, shape.element)) continue;
         const u64 offset = gather_offset(vcpu, instruction, indices, shape, i);
-        good = load_element(vcpu, instruction, offset, {data.data() + at, shape.element});
-        if (good) std::memset(mask.data() + at, 0, shape.element);
+        if (!load_element(vcpu, instruction, offset, {data.data() + at, shape.element})) {
+            if (some_done) write_vector(vcpu.state, instruction.reg, data, width);
+            write_vector(vcpu.state, instruction.vvvv, mask, width);
+            return Step::Fault;
+        }
+        std::memset(mask.data() + at, 0, shape.element);
+        some_done = true;
     }
     write_vector(vcpu.state, instruction.reg, data, used);
-    write_vector(vcpu.state, instruction.vvvv, mask, used);
-    return good ? Step::Next : Step::Fault;
+    write_vector(vcpu.state, instruction.vvvv, {}, used);
+    return Step::Next;
 }
 
 Step vzeroupper(Vcpu& vcpu, const Instruction& instruction) {

@@ -36,6 +36,12 @@ void keep_pointers(Vcpu& vcpu, const Instruction& instruction) {
     }
 }
 
+/// FNENI, FNDISI and FNSETPM are left over from the 8087 and 80287, and do nothing at all.
+bool is_left_over(const Instruction& instruction) {
+    if (instruction.opcode != 0xdb) return false;
+    return instruction.mod_rm == 0xe0 || instruction.mod_rm == 0xe1 || instruction.mod_rm == 0xe4;
+}
+
 EnvironmentLayout layout_of(const Vcpu& vcpu, const Instruction& instruction) {
     return {.wide = instruction.operand_size != 2,
             .protected_mode = vcpu.protected_mode() && !vcpu.virtual_8086()};
@@ -91,11 +97,20 @@ X87Image host_image(const X87Environment& environment) {
 
 using AreaBytes = std::array<u8, 28 + registers_size>;
 
+/// Areas consist of words or doublewords.
+bool area_is_misaligned(Vcpu& vcpu, const Instruction& instruction, u64 linear) {
+    return alignment_fault(vcpu, linear, instruction.operand_size == 2 ? 2 : 4);
+}
+
 /// Where an area of `size` bytes is that can be written without a fault.
 std::optional<u64> writable_area(Vcpu& vcpu, const Instruction& instruction, usize size) {
     const auto linear = linear_address(vcpu, instruction.segment,
                                        effective_offset(vcpu, instruction), size, Access::Write);
-    if (!linear || !probe_linear(vcpu, *linear, size, Access::Write, data_privilege(vcpu))) {
+    const Privilege who = data_privilege(vcpu);
+    // The end is looked at first, which shows in CR2.
+    if (!linear || area_is_misaligned(vcpu, instruction, *linear) ||
+        !probe_linear(vcpu, *linear + size - 1, 1, Access::Write, who) ||
+        !probe_linear(vcpu, *linear, size, Access::Write, who)) {
         return std::nullopt;
     }
     return linear;
@@ -104,7 +119,8 @@ std::optional<u64> writable_area(Vcpu& vcpu, const Instruction& instruction, usi
 bool read_area(Vcpu& vcpu, const Instruction& instruction, std::span<u8> into) {
     const auto linear = linear_address(
         vcpu, instruction.segment, effective_offset(vcpu, instruction), into.size(), Access::Read);
-    return linear && read_linear(vcpu, *linear, into, data_privilege(vcpu));
+    return linear && !area_is_misaligned(vcpu, instruction, *linear) &&
+           read_linear(vcpu, *linear, into, data_privilege(vcpu));
 }
 
 Step write_area(Vcpu& vcpu, u64 linear, std::span<const u8> from) {
@@ -114,6 +130,7 @@ Step write_area(Vcpu& vcpu, u64 linear, std::span<const u8> from) {
 }  // namespace
 
 Step x87(Vcpu& vcpu, const Instruction& instruction) {
+    if (is_left_over(instruction)) return Step::Next;
     const GuestFpScope guest_fp(vcpu);
     if (x87_error_pending(vcpu)) return report_x87_error(vcpu);
     load_x87(vcpu);

@@ -8,6 +8,7 @@
 
 #include "cpu/decode/decoder.hpp"
 #include "cpu/decode/disassembly.hpp"
+#include "tests/differential/descriptors.hpp"
 
 namespace test::differential {
 
@@ -67,17 +68,33 @@ private:
         }
         if (host_.ending == Ending::Fault) {
             // Linux hides what is mapped in its half: every fault there looks like one of rights.
-            const u32 hidden = host_.vector == 14 && host_.address >> 63 != 0;
+            constexpr u64 end_of_user_space = 0x7fff'ffff'f000;
+            const u32 hidden = host_.vector == 14 && host_.address >= end_of_user_space;
             check("error code", host_.error_code | hidden, guest_.error_code | hidden);
-            if (host_.vector == 14) check("cr2", host_.address, guest_.address);
+            const u64 within_page = masked_move() ? 0xfff : 0;
+            if (host_.vector == 14) {
+                check("cr2", host_.address | within_page, guest_.address | within_page);
+            }
         }
         return true;
+    }
+
+    /// Which byte of the page a masked move stumbles over is a matter of how it is built.
+    bool masked_move() const {
+        using cpu::Semantic;
+        if (test_.decoded.length == 0) return false;
+        const Semantic semantic = cpu::form_of(test_.decoded).semantic;
+        return semantic == Semantic::maskmov || semantic == Semantic::maskmov_load ||
+               semantic == Semantic::maskmov_store;
     }
 
     void compare_registers() {
         const Registers& host = host_.registers;
         const Registers& guest = guest_.registers;
-        const u64 mask = test_.mode == CodeMode::Bits64 ? ~u64{0} : 0xffff'ffff;
+        // On a way out of 64-bit code the upper halves are nobody's.
+        const bool wide = test_.mode == CodeMode::Bits64 &&
+                          (host.selector(cpu::SegReg::Cs) & 0xfffc) == (selectors::Code64 & 0xfffc);
+        const u64 mask = wide ? ~u64{0} : 0xffff'ffff;
         for (usize i = 0; i < 16; ++i) {
             check(gpr_names[i], host.gpr[i] & mask, guest.gpr[i] & mask);
         }
@@ -85,20 +102,41 @@ private:
         const u64 flags = ~undefined_flags();
         check("rflags", host.rflags & flags, guest.rflags & flags);
         for (usize i = 0; i < 6; ++i) {
-            check(segment_names[i], host.selectors[i], guest.selectors[i]);
+            check(segment_names[i], visible(host.selectors[i]), visible(guest.selectors[i]));
         }
         check("fs base", host.fs_base, guest.fs_base);
         check("gs base", host.gs_base, guest.gs_base);
     }
+
+    /// The host's way from its kernel to the handler clears the RPL of null selectors.
+    static u16 visible(u16 selector) { return (selector & ~3) == 0 ? u16{0} : selector; }
 
     u64 undefined_flags() const {
         if (options_.undefined_flags == UndefinedFlags::Compare || test_.decoded.length == 0) return 0;
         return cpu::form_of(test_.decoded).flags_undefined;
     }
 
+    /// An MMX store that faults has set TOP to 0 on Intel processors, which the restart will do
+    /// anyway: what counts then is what the physical registers hold.
+    static XsaveImage without_top(XsaveImage image) {
+        const u32 top = (image.fsw >> 11) & 7;
+        std::rotate(image.st.begin(), image.st.begin() + (8 - top) % 8, image.st.end());
+        image.fsw &= static_cast<u16>(~0x3800);
+        image.ftw = 0;
+        return image;
+    }
+    bool faulted_in_mmx() const {
+        return host_.ending == Ending::Fault && test_.decoded.length != 0 &&
+               cpu::form_of(test_.decoded).has(cpu::attribute::Mmx);
+    }
+
     void compare_extended() {
-        const XsaveImage& host = host_.registers.extended;
-        const XsaveImage& guest = guest_.registers.extended;
+        XsaveImage host = host_.registers.extended;
+        XsaveImage guest = guest_.registers.extended;
+        if (faulted_in_mmx()) {
+            host = without_top(host);
+            guest = without_top(guest);
+        }
         check("fcw", host.fcw, guest.fcw);
         check("fsw", host.fsw, guest.fsw);
         check("ftw", host.ftw, guest.ftw);
@@ -159,6 +197,22 @@ std::vector<std::string> memory_differences(std::span<const u8> host, std::span<
     return found;
 }
 
+bool may_leave_parts(const Case& test, const Outcome& host) {
+    using cpu::Semantic;
+    if (host.ending != Ending::Fault || test.decoded.length == 0) return false;
+    switch (cpu::form_of(test.decoded).semantic) {
+        case Semantic::enter:
+        case Semantic::pusha:
+        case Semantic::call_far:
+        case Semantic::fxsave:
+        case Semantic::xsave:
+        case Semantic::xsavec:
+        case Semantic::fnsave:
+        case Semantic::fnstenv: return true;
+        default: return false;
+    }
+}
+
 std::string describe(const Case& test) {
     const Registers& before = test.before;
     const std::span<const u8> bytes(test.code.data(), test.code_size);
@@ -189,7 +243,7 @@ std::string foreign_extension(const Case& test) {
     static constexpr auto foreign = std::to_array<std::string_view>({
         "AMX_BF16", "AMX_INT8", "AMX_TILE", "AVX512EVEX", "AVX512VEX", "AVX_VNNI", "CET",
         "CLDEMOTE", "ENQCMD",   "GFNI",     "HRESET",     "KEYLOCKER", "MOVDIR",   "MPX",
-        "PCONFIG",  "PKU",      "PTWRITE",  "RTM",        "SERIALIZE", "SGX",      "TDX",
+        "PCONFIG",  "PKU",      "PT", "PTWRITE",  "RTM",        "SERIALIZE", "SGX",      "TDX",
         "TSX_LDTRK", "UINTR",   "VAES",     "VPCLMULQDQ", "VTX",       "WAITPKG"});
     ZydisDecoder decoder;
     switch (test.mode) {

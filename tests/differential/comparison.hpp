@@ -22,6 +22,10 @@ std::vector<std::string> differences(const Case& test, const Outcome& host, cons
                                      const ComparisonOptions& options);
 std::vector<std::string> memory_differences(std::span<const u8> host, std::span<const u8> guest);
 
+/// Whether memory may differ although both ended in the same fault: instructions that write several
+/// items may have written some before the one that faults (SDM 3A 6.6 promises a restart, no more).
+bool may_leave_parts(const Case& test, const Outcome& host);
+
 /// The case for a person: instruction, bytes and the registers it starts from.
 std::string describe(const Case& test);
 

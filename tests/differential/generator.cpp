@@ -288,6 +288,14 @@ ValueKind choose_kind(Random& random, const Form& form) {
     return static_cast<ValueKind>(random.below(static_cast<u64>(ValueKind::Count)));
 }
 
+/// See layout.hpp, entry_frame.
+void fix_stack_top(Case& test) {
+    u64& rsp = test.before.reg(cpu::Gpr::Rsp);
+    if (test.mode != CodeMode::Bits64) rsp = static_cast<u32>(rsp);
+    const bool big = descriptor_is_big(test.before.selector(SegReg::Ss));
+    if (!big) rsp = (rsp & 0xffff) | data_base;
+}
+
 /// A load of SS puts the trap off, beyond the end of the case.
 bool can_single_step(const Form& form) {
     using cpu::Semantic;
@@ -305,9 +313,11 @@ void Generator::make(u64 index, Case& into) {
     const Form& form = cpu::forms()[row];
     into.mode = choose_mode(random, form);
     choose_state(random, choose_kind(random, form), into);
+    if (options_.alignment_checks && random.percent(50)) into.before.rflags |= cpu::rflags::AC;
     if (options_.sequence > 1) add_neighbours(random, 1 + random.below(options_.sequence - 1), into);
     add_instruction(random, row, into);
     ++into.steps;
+    fix_stack_top(into);
     if (options_.sequence == 1 && options_.single_step && random.one_in(50) &&
         can_single_step(form)) {
         into.before.rflags |= cpu::rflags::TF;

@@ -18,7 +18,7 @@ asm(R"(
     .set STACK_TOP, CONTROL + 0x400
     .set EXTENDED_IN, CONTROL + 0x400
     .set EXTENDED_OUT, CONTROL + 0x800
-    .set ENTRY_FRAME, 0x2000cf00
+    .set ENTRY_FRAME, 0x12000cf00
 
     .text
     .globl host_enter, host_exit, host_signal, host_leave
@@ -69,7 +69,7 @@ host_enter:
     mov CONTROL + 0x70, %r14
     mov CONTROL + 0x78, %r15
     mov CONTROL + 0x00, %rax
-    mov $ENTRY_FRAME, %rsp
+    movabs $ENTRY_FRAME, %rsp
     iretq
 
 host_exit:

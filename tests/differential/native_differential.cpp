@@ -41,6 +41,8 @@ void add_options(CLI::App& app, Arguments& to) {
         ->check(CLI::IsMember({"execute", "interpreter"}));
     app.add_option("--sequence", to.campaign.generator.sequence,
                    "Up to so many instructions in one case");
+    app.add_flag("--alignment-checks", to.campaign.generator.alignment_checks,
+                 "Set RFLAGS.AC in half of the cases");
     app.add_option("--jobs", to.jobs, "Processes to run side by side");
     app.add_option("--repro", to.repro, "SEED:CASE of a difference, to run it alone");
     app.add_option("--show-per-form", to.campaign.shown_per_form, "Differences printed of a form");

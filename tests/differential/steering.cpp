@@ -167,21 +167,9 @@ private:
             stack_ = reg(Gpr::Rsp) + segment_base(test_, SegReg::Ss);
             return;
         }
-        if (random_.one_in(12)) {
-            if (!descriptor_is_big(before_.selector(SegReg::Ss))) fix_stack_top();
-            return;
-        }
+        if (random_.one_in(12)) return;
         stack_ = target(random_.percent(80) ? 8 : 64);
         reg(Gpr::Rsp) = stack_ - segment_base(test_, SegReg::Ss);
-        if (test_.mode == CodeMode::Bits64) return;
-        fix_stack_top();
-    }
-
-    /// See layout.hpp, entry_frame.
-    void fix_stack_top() {
-        u64& rsp = reg(Gpr::Rsp);
-        rsp = static_cast<u32>(rsp);
-        if (!descriptor_is_big(before_.selector(SegReg::Ss))) rsp = (rsp & 0xffff) | data_base;
     }
 
     void aim_memory() {
@@ -191,7 +179,6 @@ private:
         if (form_.has(cpu::attribute::Aligned) && random_.percent(70)) linear &= ~u64{size - 1};
         if (size == 512 && random_.percent(80)) linear = (linear & ~u64{63}) - (linear & 0x800);
         memory_ = aim(linear);
-        if (instruction_.base == static_cast<u8>(Gpr::Rsp)) fix_stack_top();
         if (random_.percent(25)) return;
         std::array<u8, 64> bytes{};
         const auto kinds = static_cast<u64>(ValueKind::Count);
@@ -229,6 +216,12 @@ private:
         u64 offset = linear - base;
         if (random_.one_in(30)) offset = harmless(offset ^ u64{1} << (13 + random_.below(51)));
         return offset;
+    }
+    /// A target cut to what the instruction can reach, and not within itself: it might never come out.
+    u64 keep_out(u64 to) const {
+        const u64 mask = test_.mode == CodeMode::Bits64 ? ~u64{0} : mask_of(instruction_.operand_size);
+        const u64 start = before_.rip & mask;
+        return (to & mask) - start < 16u + test_.code_size ? to + 64 : to;
     }
     u64 landing() { return landing(before_.selector(SegReg::Cs)); }
 
@@ -309,6 +302,8 @@ void Steering::prepare_meaning() {
             break;
         case Semantic::maskmov:
             set_address(reg(Gpr::Rdi), target(16) - segment_base(test_, instruction_.segment));
+            // Halves of the operand wrap on their own at the end of a 16-bit segment.
+            if (instruction_.address_size == 2) reg(Gpr::Rdi) &= ~u64{0x10};
             break;
         case Semantic::enter:
         case Semantic::leave:
@@ -345,7 +340,7 @@ void Steering::prepare_branch() {
             if (random_.percent(50)) set_low(reg(Gpr::Rcx), random_.below(3), 8);
             const usize bytes = instruction_.length - places_.immediate;
             const u64 next = before_.rip + test_.code_size;
-            u64 distance = to - next;
+            u64 distance = keep_out(to) - next;
             if (bytes == 1) {
                 distance = random_.next() & 0xff;
                 // Not into itself: it might never come out.
