@@ -81,10 +81,9 @@ bool x87_error_pending(const Vcpu& vcpu) {
 
 Step report_x87_error(Vcpu& vcpu) {
     if (vcpu.state.cr0 & cr0::NE) return vcpu.raise(Vector::MF);
-    vcpu.state.events.ferr = true;
-    vcpu.attention |= attention::Events;
     if (vcpu.ports.pins) vcpu.ports.pins->ferr_asserted();
-    return Step::Repeat;
+    vcpu.attention |= attention::Events;
+    return Step::Jump;  // To itself: time goes on while it waits.
 }
 
 }  // namespace cpu

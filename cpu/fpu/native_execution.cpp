@@ -93,9 +93,7 @@ Step store_by_slow_road(Vcpu& vcpu, const Instruction& instruction, u64 linear, 
 
 /// Legacy SSE looks at the alignment before it looks at the segment.
 bool is_misplaced(const Vcpu& vcpu, const Instruction& instruction, u64 offset, u32 bytes) {
-    const bool flat = instruction.mode == CodeMode::Bits64 && instruction.segment < SegReg::Fs;
-    const u64 base = flat ? 0 : vcpu.state.segment(instruction.segment).base;
-    return ((base + offset) & (bytes - 1)) != 0;
+    return ((segment_base(vcpu, instruction.segment) + offset) & (bytes - 1)) != 0;
 }
 
 /// Conversions of half precision never raise #AC (SDM 2A 2.8.7, exceptions type 11).

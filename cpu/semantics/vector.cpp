@@ -122,8 +122,10 @@ void enter_mmx_state(Vcpu& vcpu) {
 bool can_store_all(Vcpu& vcpu, const Instruction& instruction, u64 offset, usize size) {
     const auto linear =
         linear_address_at_any_alignment(vcpu, instruction.segment, offset, size, Access::Write);
-    return linear && !alignment_fault(vcpu, *linear, 8) &&
-           probe_linear(vcpu, *linear, size, Access::Write, data_privilege(vcpu));
+    if (!linear || alignment_fault(vcpu, *linear, 8)) return false;
+    const Privilege who = data_privilege(vcpu);
+    const bool upper = size == 8 || probe_linear(vcpu, *linear + 8, 8, Access::Write, who);
+    return upper && probe_linear(vcpu, *linear, 8, Access::Write, who);
 }
 
 Step store_masked_mmx(Vcpu& vcpu, const Instruction& instruction, u64 offset) {
@@ -242,7 +244,9 @@ Step gather(Vcpu& vcpu, const Instruction& instruction) {
         if (!load_element(vcpu, instruction, offset, {data.data() + at, shape.element})) {
             if (some_done) write_vector(vcpu.state, instruction.reg, data, width);
             write_vector(vcpu.state, instruction.vvvv, mask, width);
-            return Step::Fault;
+            // What is done is a place to trap at, before the fault is met again.
+            const bool stepping = (vcpu.state.other_flags & rflags::TF) != 0;
+            return some_done && stepping ? Step::Repeat : Step::Fault;
         }
         std::memset(mask.data() + at, 0, shape.element);
         some_done = true;

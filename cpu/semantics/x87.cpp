@@ -106,11 +106,8 @@ bool area_is_misaligned(Vcpu& vcpu, const Instruction& instruction, u64 linear) 
 std::optional<u64> writable_area(Vcpu& vcpu, const Instruction& instruction, usize size) {
     const auto linear = linear_address(vcpu, instruction.segment,
                                        effective_offset(vcpu, instruction), size, Access::Write);
-    const Privilege who = data_privilege(vcpu);
-    // The end is looked at first, which shows in CR2.
     if (!linear || area_is_misaligned(vcpu, instruction, *linear) ||
-        !probe_linear(vcpu, *linear + size - 1, 1, Access::Write, who) ||
-        !probe_linear(vcpu, *linear, size, Access::Write, who)) {
+        !probe_linear(vcpu, *linear, size, Access::Write, data_privilege(vcpu))) {
         return std::nullopt;
     }
     return linear;
