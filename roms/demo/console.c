@@ -5,13 +5,27 @@ enum {
     com1 = 0x3f8,
     data = com1,
     interrupt_enable = com1 + 1,
+    interrupt_identification = com1 + 2,
     fifo_control = com1 + 2,
     line_control = com1 + 3,
     modem_control = com1 + 4,
     line_status = com1 + 5,
     lsr_data_ready = 0x01,
     lsr_holding_empty = 0x20,
+    iir_fifos_enabled = 0xc0,
+    fifo_depth = 16,
 };
+
+static unsigned depth = 1;  // What an empty transmitter takes at once.
+static unsigned room;
+
+// Ports are slow to read, most of all on an emulator: look now and then only.
+static void wait_for(u8 condition) {
+    while ((in8(line_status) & condition) == 0) {
+        unsigned count = 500;
+        __asm__ volatile("1: dec %0; jnz 1b" : "+r"(count) : : "cc");
+    }
+}
 
 void console_open(void) {
     out8(interrupt_enable, 0);
@@ -21,11 +35,17 @@ void console_open(void) {
     out8(line_control, 0x03);  // 8N1
     out8(fifo_control, 0x07);
     out8(modem_control, 0x03);
+    if ((in8(interrupt_identification) & iir_fifos_enabled) == iir_fifos_enabled)
+        depth = fifo_depth;
 }
 
 void put_char(char character) {
-    while ((in8(line_status) & lsr_holding_empty) == 0) __asm__ volatile("pause");
+    if (room == 0) {
+        wait_for(lsr_holding_empty);
+        room = depth;
+    }
     out8(data, (u8)character);
+    --room;
 }
 
 void put_text(const char* text) {
@@ -51,6 +71,6 @@ void put_decimal(u64 value, unsigned width) {
 }
 
 u8 read_key(void) {
-    while ((in8(line_status) & lsr_data_ready) == 0) __asm__ volatile("pause");
+    wait_for(lsr_data_ready);
     return in8(data);
 }

@@ -260,7 +260,7 @@ void rom_main(const struct rom_header* header) {
     draw_mandelbrot();
     if (!(header->options & option_brief)) {
         heading("A torus");
-        turn_torus(64, tsc_khz() * 33);
+        turn_torus(32, tsc_khz() * 33);
     }
     put_text("\n  That was all. ");
     if (header->options & option_wait_for_key) {
