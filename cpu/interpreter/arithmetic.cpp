@@ -13,24 +13,55 @@ namespace cpu::interpreter {
 
 namespace {
 
-#define SATORI_BINARY(Name, function, stores)                             \
+/// `plain`: the result alone. `use`: what it does with the flags before it.
+#define SATORI_BINARY(Name, function, stores, use, plain_result)          \
     struct Name {                                                         \
         static constexpr bool writes = stores;                            \
+        static constexpr FlagUse flag_use = FlagUse::use;                 \
+        template <class T>                                                \
+        [[gnu::always_inline]] static T plain(T left, T right) {          \
+            return static_cast<T>(plain_result);                          \
+        }                                                                 \
         template <class T>                                                \
         [[gnu::always_inline]] static T apply(T left, T right, u16& flags) { \
             return alu::function(left, right, flags);               \
         }                                                                 \
     }
-SATORI_BINARY(Add, add, true);
-SATORI_BINARY(Adc, adc, true);
-SATORI_BINARY(Sub, sub, true);
-SATORI_BINARY(Sbb, sbb, true);
-SATORI_BINARY(And, and_, true);
-SATORI_BINARY(Or, or_, true);
-SATORI_BINARY(Xor, xor_, true);
-SATORI_BINARY(Cmp, sub, false);
-SATORI_BINARY(Test, and_, false);
+SATORI_BINARY(Add, add, true, Replaces, left + right);
+SATORI_BINARY(Adc, adc, true, Needs, left);
+SATORI_BINARY(Sub, sub, true, Replaces, left - right);
+SATORI_BINARY(Sbb, sbb, true, Needs, left);
+SATORI_BINARY(And, and_, true, Replaces, left & right);
+SATORI_BINARY(Or, or_, true, Replaces, left | right);
+SATORI_BINARY(Xor, xor_, true, Replaces, left ^ right);
+SATORI_BINARY(Cmp, sub, false, Replaces, left);
+SATORI_BINARY(Test, and_, false, Replaces, left);
 #undef SATORI_BINARY
+
+/// Whether leaving out the flags leaves anything to do, and possible.
+template <class Operation>
+constexpr bool has_quiet = Operation::writes && Operation::flag_use == FlagUse::Replaces;
+
+template <class Operation, class T>
+Handled quiet_register_register(HANDLER_ARGUMENTS) {
+    set<T>(vcpu, op->destination,
+           Operation::plain(get<T>(vcpu, op->destination), get<T>(vcpu, op->source)));
+    CONTINUE_AT(op + 1);
+}
+
+template <class Operation, class T>
+Handled quiet_register_immediate(HANDLER_ARGUMENTS) {
+    const T right = static_cast<T>(i64{op->displacement});
+    set<T>(vcpu, op->destination, Operation::plain(get<T>(vcpu, op->destination), right));
+    CONTINUE_AT(op + 1);
+}
+
+template <class Operation, class T, Addressing How>
+Handled quiet_register_memory(HANDLER_ARGUMENTS) {
+    FIND_READABLE(host, T, (address<How, Access::Read>(op, vcpu)), slow);
+    set<T>(vcpu, op->destination, Operation::plain(get<T>(vcpu, op->destination), load<T>(host)));
+    CONTINUE_AT(op + 1);
+}
 
 template <class Operation, class T>
 Handled register_register(HANDLER_ARGUMENTS) {
@@ -80,25 +111,46 @@ Handled memory_operand(HANDLER_ARGUMENTS) {
     }
 }
 
+/// INC and DEC keep CF; NOT has to do with no flag at all.
 struct Increment {
+    static constexpr FlagUse flag_use = FlagUse::Needs;
+    template <class T>
+    [[gnu::always_inline]] static T plain(T value) {
+        return static_cast<T>(value + 1);
+    }
     template <class T>
     [[gnu::always_inline]] static T apply(T value, u16& flags) {
         return alu::inc(value, flags);
     }
 };
 struct Decrement {
+    static constexpr FlagUse flag_use = FlagUse::Needs;
+    template <class T>
+    [[gnu::always_inline]] static T plain(T value) {
+        return static_cast<T>(value - 1);
+    }
     template <class T>
     [[gnu::always_inline]] static T apply(T value, u16& flags) {
         return alu::dec(value, flags);
     }
 };
 struct Negate {
+    static constexpr FlagUse flag_use = FlagUse::Replaces;
+    template <class T>
+    [[gnu::always_inline]] static T plain(T value) {
+        return static_cast<T>(0 - value);
+    }
     template <class T>
     [[gnu::always_inline]] static T apply(T value, u16& flags) {
         return alu::neg(value, flags);
     }
 };
 struct Complement {
+    static constexpr FlagUse flag_use = FlagUse::Ignores;
+    template <class T>
+    [[gnu::always_inline]] static T plain(T value) {
+        return static_cast<T>(~value);
+    }
     template <class T>
     [[gnu::always_inline]] static T apply(T value, u16&) {
         return static_cast<T>(~value);
@@ -113,6 +165,12 @@ Handled unary_register(HANDLER_ARGUMENTS) {
     CONTINUE_AT(op + 1);
 }
 
+template <class Operation, class T>
+Handled quiet_unary_register(HANDLER_ARGUMENTS) {
+    set<T>(vcpu, op->destination, Operation::plain(get<T>(vcpu, op->destination)));
+    CONTINUE_AT(op + 1);
+}
+
 template <class Operation, class T, Addressing How>
 Handled unary_memory(HANDLER_ARGUMENTS) {
     FIND_WRITABLE(host, T, (address<How, Access::Write>(op, vcpu)), slow);
@@ -122,25 +180,44 @@ Handled unary_memory(HANDLER_ARGUMENTS) {
     CONTINUE_AT(op + 1);
 }
 
+template <class Operation, class Make>
+Handler quiet_by_size(u32 size, Make make) {
+    if constexpr (has_quiet<Operation>) return by_size(size, make);
+    return nullptr;
+}
+
 template <class Operation>
-Handler choose_binary(const Instruction& instruction, const LoweringContext& context, Op& op) {
+Choice choose_binary(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const Shape shape = shape_of(instruction);
     if (!shape.memory) {
         op.destination = operand_register(instruction, 0, shape.size);
         if (!shape.immediate) {
             op.source = operand_register(instruction, 1, shape.size);
-            return by_size(shape.size, []<class T>() { return register_register<Operation, T>; });
+            return {by_size(shape.size, []<class T>() { return register_register<Operation, T>; }),
+                    quiet_by_size<Operation>(
+                        shape.size, []<class T>() { return quiet_register_register<Operation, T>; }),
+                    Operation::flag_use};
         }
         op.displacement = static_cast<i32>(instruction.immediate);
-        return by_size(shape.size, []<class T>() { return register_immediate<Operation, T>; });
+        return {by_size(shape.size, []<class T>() { return register_immediate<Operation, T>; }),
+                quiet_by_size<Operation>(
+                    shape.size, []<class T>() { return quiet_register_immediate<Operation, T>; }),
+                Operation::flag_use};
     }
     const auto how = lower_address(instruction, context, op, shape.size);
-    if (!how) return nullptr;
+    if (!how) return {};
     if (shape.memory_operand == 1) {
         op.destination = operand_register(instruction, 0, shape.size);
-        return by_size_and_address(shape.size, *how, []<class T, Addressing How>() {
+        Choice choice = by_size_and_address(shape.size, *how, []<class T, Addressing How>() {
             return register_memory<Operation, T, How>;
         });
+        if constexpr (has_quiet<Operation>) {
+            choice.quiet = by_size_and_address(shape.size, *how, []<class T, Addressing How>() {
+                return quiet_register_memory<Operation, T, How>;
+            });
+        }
+        choice.may_leave = true;
+        return choice;
     }
     if (shape.immediate) {
         op.immediate = instruction.immediate;
@@ -155,14 +232,16 @@ Handler choose_binary(const Instruction& instruction, const LoweringContext& con
 }
 
 template <class Operation>
-Handler choose_unary(const Instruction& instruction, const LoweringContext& context, Op& op) {
+Choice choose_unary(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const Shape shape = shape_of(instruction);
     if (!shape.memory) {
         op.destination = operand_register(instruction, 0, shape.size);
-        return by_size(shape.size, []<class T>() { return unary_register<Operation, T>; });
+        return {by_size(shape.size, []<class T>() { return unary_register<Operation, T>; }),
+                by_size(shape.size, []<class T>() { return quiet_unary_register<Operation, T>; }),
+                Operation::flag_use};
     }
     const auto how = lower_address(instruction, context, op, shape.size);
-    if (!how) return nullptr;
+    if (!how) return {};
     return by_size_and_address(shape.size, *how, []<class T, Addressing How>() {
         return unary_memory<Operation, T, How>;
     });
@@ -179,8 +258,8 @@ void mark_fusible(Op& op, const Instruction& instruction, bool is_test) {
 
 }  // namespace
 
-Handler lower_arithmetic(const Instruction& instruction, const LoweringContext& context, Op& op) {
-    Handler handler = nullptr;
+Choice lower_arithmetic(const Instruction& instruction, const LoweringContext& context, Op& op) {
+    Choice choice;
     switch (form_of(instruction).semantic) {
         case Semantic::add: return choose_binary<Add>(instruction, context, op);
         case Semantic::adc: return choose_binary<Adc>(instruction, context, op);
@@ -190,18 +269,18 @@ Handler lower_arithmetic(const Instruction& instruction, const LoweringContext& 
         case Semantic::or_: return choose_binary<Or>(instruction, context, op);
         case Semantic::xor_: return choose_binary<Xor>(instruction, context, op);
         case Semantic::cmp:
-            handler = choose_binary<Cmp>(instruction, context, op);
+            choice = choose_binary<Cmp>(instruction, context, op);
             mark_fusible(op, instruction, false);
-            return handler;
+            return choice;
         case Semantic::test:
-            handler = choose_binary<Test>(instruction, context, op);
+            choice = choose_binary<Test>(instruction, context, op);
             mark_fusible(op, instruction, true);
-            return handler;
+            return choice;
         case Semantic::inc: return choose_unary<Increment>(instruction, context, op);
         case Semantic::dec: return choose_unary<Decrement>(instruction, context, op);
         case Semantic::neg: return choose_unary<Negate>(instruction, context, op);
         case Semantic::not_: return choose_unary<Complement>(instruction, context, op);
-        default: return nullptr;
+        default: return {};
     }
 }
 

@@ -17,6 +17,7 @@ constexpr usize most_instructions = 64;
 
 struct Draft {
     std::array<Op, most_instructions + 1> ops;
+    std::array<Choice, most_instructions + 1> choices;
     usize op_count = 0;
     u16 instructions = 0;
     u16 length = 0;
@@ -24,18 +25,39 @@ struct Draft {
 };
 
 /// How many instructions an operation stands for, kept in `remaining` until the block is whole.
-void append(Draft& draft, Op op, bool ends_block) {
+void append(Draft& draft, const Lowered& lowered) {
+    Op op = lowered.op;
+    Choice choice = lowered.choice;
     op.remaining = 1;
     if (draft.op_count > 0) {
         if (const auto fused = fuse(draft.ops[draft.op_count - 1], op)) {
             op = *fused;
             op.remaining = 2;
+            choice = {op.handler, nullptr, FlagUse::Replaces};
             --draft.op_count;
         }
     }
+    draft.choices[draft.op_count] = choice;
     draft.ops[draft.op_count++] = op;
     ++draft.instructions;
-    draft.ended = ends_block;
+    draft.ended = lowered.ends_block;
+}
+
+/// Where flags are made anew before anybody can have seen them, they need not be made: backwards
+/// through the block, whose end sees them all.
+void drop_unseen_flags(Draft& draft) {
+    bool unseen = false;
+    for (usize i = draft.op_count; i-- > 0;) {
+        const Choice& choice = draft.choices[i];
+        const bool quiet = unseen && choice.quiet;
+        if (quiet) draft.ops[i].handler = choice.quiet;
+        if (choice.may_leave) {
+            unseen = false;
+        } else if (!quiet) {
+            unseen = choice.flags == FlagUse::Replaces ||
+                     (unseen && choice.flags == FlagUse::Ignores);
+        }
+    }
 }
 
 Draft draft_block(BlockCache& cache, std::span<const u8> page, u16 offset, u32 mode,
@@ -50,7 +72,7 @@ Draft draft_block(BlockCache& cache, std::span<const u8> page, u16 offset, u32 m
         const LoweringContext context{cache, mode, static_cast<u16>(at)};
         Lowered lowered = lower(instruction, context);
         lowered.op.offset = static_cast<u16>(at);
-        append(draft, lowered.op, lowered.ends_block);
+        append(draft, lowered);
         draft.length = static_cast<u16>(draft.length + instruction.length);
     }
     return draft;
@@ -72,6 +94,7 @@ Block* build_block(BlockCache& cache, std::span<const u8> page, u64 physical, u3
     const u16 offset = static_cast<u16>(physical & page_mask);
     Draft draft = draft_block(cache, page, offset, mode, features);
     if (draft.instructions == 0) return nullptr;
+    drop_unseen_flags(draft);
     number_ops({draft.ops.data(), draft.op_count});
     if (!draft.ended) {
         Op onward = lower_fall_through(cache, offset + i64{draft.length});

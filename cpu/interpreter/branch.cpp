@@ -258,7 +258,7 @@ Op lower_fall_through(BlockCache& cache, i64 target) {
     return op;
 }
 
-Handler lower_branch(const Instruction& instruction, const LoweringContext& context, Op& op) {
+Choice lower_branch(const Instruction& instruction, const LoweringContext& context, Op& op) {
     if (!plain_branch(instruction, context)) return nullptr;
     switch (form_of(instruction).semantic) {
         case Semantic::jmp_relative: op.exits = make_exits(instruction, context); return jump;

@@ -45,6 +45,12 @@ bool needs_single_steps(const Vcpu& vcpu) {
 /// INT n and its kin clear TF on their way and leave no trap behind (SDM 3B 18.3.1.4); so does SYSCALL
 /// where SFMASK has TF.
 bool swallows_trap(const CpuState& state, const Instruction& instruction, Step outcome) {
+    // All elements are done, and the budget did not reach for the instruction's end.
+    if (outcome == Step::Repeat && form_of(instruction).has(attribute::String)) {
+        const u64 left = state.reg(Gpr::Rcx);
+        const u32 unused = 64 - 8u * instruction.address_size;
+        return left << unused == 0;
+    }
     if (outcome != Step::Jump) return false;
     switch (form_of(instruction).semantic) {
         case Semantic::int_n:

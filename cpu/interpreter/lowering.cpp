@@ -22,7 +22,7 @@ std::optional<u8> segment_rule_for(const Instruction& instruction, const Lowerin
     return data && context.has(needed) ? segment_rule::Flat32 : segment_rule::Checked32;
 }
 
-constexpr Handler (*families[])(const Instruction&, const LoweringContext&, Op&) = {
+constexpr Choice (*families[])(const Instruction&, const LoweringContext&, Op&) = {
     lower_move,  lower_arithmetic, lower_multiply, lower_shift,
     lower_stack, lower_branch,     lower_vector,
 };
@@ -65,15 +65,15 @@ Lowered lower(const Instruction& instruction, const LoweringContext& context) {
     const bool ends = ends_block(form, instruction);
     for (const auto family : families) {
         Op op;
-        if (const Handler handler = family(instruction, context, op)) {
-            op.handler = handler;
-            return {op, ends};
-        }
+        const Choice choice = family(instruction, context, op);
+        if (!choice.handler) continue;
+        op.handler = choice.handler;
+        return {op, choice, ends};
     }
     Op op;
     op.handler = ends ? generic_last : generic;
     op.instruction = context.cache.keep(instruction);
-    return {op, ends};
+    return {op, Choice(op.handler), ends};
 }
 
 }  // namespace cpu::interpreter

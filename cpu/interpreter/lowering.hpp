@@ -3,6 +3,7 @@
 // From Instruction to Op: which handler, with what in which field.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -25,9 +26,31 @@ struct LoweringContext {
     bool has(u32 bits) const { return (mode & bits) == bits; }
 };
 
-/// An operation, and whether the block ends with it.
+/// What an operation does with the status flags that its predecessors left.
+enum class FlagUse : u8 {
+    Needs,    // Reads or partly keeps them, or may leave the block with them to be seen.
+    Replaces, // Makes all six anew, and cannot leave before it has.
+    Ignores,  // Neither; and cannot leave.
+};
+
+/// A handler, and one that may stand in for it where nobody will see the flags it makes.
+struct Choice {
+    Choice() = default;
+    Choice(std::nullptr_t) {}
+    Choice(Handler only) : handler(only) {}
+    Choice(Handler exact, Handler without_flags, FlagUse use)
+        : handler(exact), quiet(without_flags), flags(use) {}
+
+    Handler handler = nullptr;
+    Handler quiet = nullptr;  // With it the operation ignores the flags, if it did not need to leave.
+    FlagUse flags = FlagUse::Needs;
+    bool may_leave = false;  // Even the quiet one: its memory operand may not be plain.
+};
+
+/// An operation, its stand-in, and whether the block ends with it.
 struct Lowered {
     Op op;
+    Choice choice;
     bool ends_block = false;
 };
 
@@ -43,13 +66,13 @@ Op lower_fall_through(BlockCache& cache, i64 target);
 
 // The families, each in a file of its own. They give a handler and fill in the operation, or null
 // where only cpu::execute will do.
-Handler lower_move(const Instruction& instruction, const LoweringContext& context, Op& op);
-Handler lower_arithmetic(const Instruction& instruction, const LoweringContext& context, Op& op);
-Handler lower_multiply(const Instruction& instruction, const LoweringContext& context, Op& op);
-Handler lower_shift(const Instruction& instruction, const LoweringContext& context, Op& op);
-Handler lower_stack(const Instruction& instruction, const LoweringContext& context, Op& op);
-Handler lower_branch(const Instruction& instruction, const LoweringContext& context, Op& op);
-Handler lower_vector(const Instruction& instruction, const LoweringContext& context, Op& op);
+Choice lower_move(const Instruction& instruction, const LoweringContext& context, Op& op);
+Choice lower_arithmetic(const Instruction& instruction, const LoweringContext& context, Op& op);
+Choice lower_multiply(const Instruction& instruction, const LoweringContext& context, Op& op);
+Choice lower_shift(const Instruction& instruction, const LoweringContext& context, Op& op);
+Choice lower_stack(const Instruction& instruction, const LoweringContext& context, Op& op);
+Choice lower_branch(const Instruction& instruction, const LoweringContext& context, Op& op);
+Choice lower_vector(const Instruction& instruction, const LoweringContext& context, Op& op);
 
 /// The memory operand's part of an operation. Nothing: only the slow road can make its address.
 std::optional<Addressing> lower_address(const Instruction& instruction,

@@ -124,23 +124,26 @@ Handled swap_bytes(HANDLER_ARGUMENTS) {
     CONTINUE_AT(op + 1);
 }
 
-Handler choose_move(const Instruction& instruction, const LoweringContext& context, Op& op) {
+/// Of registers alone: nothing to do with flags, and nothing that could fail.
+Choice ignoring_flags(Handler handler) { return {handler, nullptr, FlagUse::Ignores}; }
+
+Choice choose_move(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const Form& form = form_of(instruction);
     const Shape shape = shape_of(instruction);
     const bool gpr_only = form.operands[0].kind != OperandKind::Offset &&
                           form.operands[1].kind != OperandKind::Offset;
-    if (!gpr_only) return nullptr;
+    if (!gpr_only) return {};
     if (!shape.memory) {
         op.destination = operand_register(instruction, 0, shape.size);
         if (shape.immediate) {
             op.immediate = instruction.immediate;
-            return by_size(shape.size, []<class T>() { return move_immediate<T>; });
+            return ignoring_flags(by_size(shape.size, []<class T>() { return move_immediate<T>; }));
         }
         op.source = operand_register(instruction, 1, shape.size);
-        return by_size(shape.size, []<class T>() { return move_register<T>; });
+        return ignoring_flags(by_size(shape.size, []<class T>() { return move_register<T>; }));
     }
     const auto how = lower_address(instruction, context, op, shape.size);
-    if (!how) return nullptr;
+    if (!how) return {};
     if (shape.memory_operand == 1) {
         op.destination = operand_register(instruction, 0, shape.size);
         return by_size_and_address(shape.size, *how,
@@ -174,18 +177,18 @@ Handler by_extension(u32 to, u32 from, Make make) {
 }
 
 template <bool Signed>
-Handler choose_extension(const Instruction& instruction, const LoweringContext& context, Op& op) {
+Choice choose_extension(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const Form& form = form_of(instruction);
     const u32 to = operand_bytes(instruction, form.operands[0]);
     const u32 from = operand_bytes(instruction, form.operands[1]);
     op.destination = operand_register(instruction, 0, to);
     if (!instruction.is_memory()) {
         op.source = operand_register(instruction, 1, from);
-        return by_extension<Signed>(
-            to, from, []<class To, class From>() { return extend_register<To, From>; });
+        return ignoring_flags(by_extension<Signed>(
+            to, from, []<class To, class From>() { return extend_register<To, From>; }));
     }
     const auto how = lower_address(instruction, context, op, from);
-    if (!how) return nullptr;
+    if (!how) return {};
     return by_address(*how, [&]<Addressing How>() {
         return by_extension<Signed>(
             to, from, []<class To, class From>() { return extend_load<To, From, How>; });
@@ -193,19 +196,19 @@ Handler choose_extension(const Instruction& instruction, const LoweringContext& 
 }
 
 /// LEA is an address without the segment: only the forms whose cut is plain.
-Handler choose_load_address(const Instruction& instruction, const LoweringContext& context,
+Choice choose_load_address(const Instruction& instruction, const LoweringContext& context,
                             Op& op) {
     const u32 size = operand_bytes(instruction, form_of(instruction).operands[0]);
     Instruction plain = instruction;
     plain.segment = SegReg::Ds;
     LoweringContext anywhere = context;
     anywhere.mode = (context.mode & ~mode::AlignmentCheck) | mode::FlatData;
-    if (instruction.address_size == 2) return nullptr;
+    if (instruction.address_size == 2) return {};
     const auto how = lower_address(plain, anywhere, op, 1);
-    if (!how) return nullptr;
+    if (!how) return {};
     op.destination = operand_register(instruction, 0, size);
-    return by_size_and_address(size, *how,
-                               []<class T, Addressing How>() { return load_address<T, How>; });
+    return ignoring_flags(by_size_and_address(
+        size, *how, []<class T, Addressing How>() { return load_address<T, How>; }));
 }
 
 Handler choose_conditional_move(const Instruction& instruction, const LoweringContext& context,
@@ -218,7 +221,7 @@ Handler choose_conditional_move(const Instruction& instruction, const LoweringCo
         return by_size(shape.size, []<class T>() { return move_if<T>; });
     }
     const auto how = lower_address(instruction, context, op, shape.size);
-    if (!how) return nullptr;
+    if (!how) return {};
     return by_size_and_address(shape.size, *how,
                                []<class T, Addressing How>() { return move_if_load<T, How>; });
 }
@@ -229,15 +232,16 @@ Handler set_if_by_condition(u8 condition, std::index_sequence<Conditions...>) {
     return handlers[condition];
 }
 
-Handler choose_exchange(const Instruction& instruction, const LoweringContext& context, Op& op) {
+Choice choose_exchange(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const Shape shape = shape_of(instruction);
     if (!shape.memory) {
         op.destination = operand_register(instruction, 0, shape.size);
         op.source = operand_register(instruction, 1, shape.size);
-        return by_size(shape.size, []<class T>() { return exchange_registers<T>; });
+        return ignoring_flags(
+            by_size(shape.size, []<class T>() { return exchange_registers<T>; }));
     }
     const auto how = lower_address(instruction, context, op, shape.size);
-    if (!how) return nullptr;
+    if (!how) return {};
     op.source = operand_register(instruction, 1 - shape.memory_operand, shape.size);
     return by_size_and_address(shape.size, *how,
                                []<class T, Addressing How>() { return exchange_memory<T, How>; });
@@ -245,7 +249,7 @@ Handler choose_exchange(const Instruction& instruction, const LoweringContext& c
 
 }  // namespace
 
-Handler lower_move(const Instruction& instruction, const LoweringContext& context, Op& op) {
+Choice lower_move(const Instruction& instruction, const LoweringContext& context, Op& op) {
     switch (form_of(instruction).semantic) {
         case Semantic::mov: return choose_move(instruction, context, op);
         case Semantic::movzx: return choose_extension<false>(instruction, context, op);
@@ -253,28 +257,29 @@ Handler lower_move(const Instruction& instruction, const LoweringContext& contex
         case Semantic::lea: return choose_load_address(instruction, context, op);
         case Semantic::cmovcc: return choose_conditional_move(instruction, context, op);
         case Semantic::xchg: return choose_exchange(instruction, context, op);
-        case Semantic::nop: return nothing;
+        case Semantic::nop: return ignoring_flags(nothing);
         case Semantic::setcc:
-            if (instruction.is_memory()) return nullptr;
+            if (instruction.is_memory()) return {};
             op.destination = register_offset(instruction.rm, 1, instruction.rex);
             return set_if_by_condition(instruction.opcode & 15, std::make_index_sequence<16>());
         case Semantic::cbw:
             switch (instruction.operand_size) {
-                case 2: return widen_accumulator<u16, i8>;
-                case 4: return widen_accumulator<u32, i16>;
-                default: return widen_accumulator<u64, i32>;
+                case 2: return ignoring_flags(widen_accumulator<u16, i8>);
+                case 4: return ignoring_flags(widen_accumulator<u32, i16>);
+                default: return ignoring_flags(widen_accumulator<u64, i32>);
             }
         case Semantic::cwd:
             switch (instruction.operand_size) {
-                case 2: return spread_sign<u16, i16>;
-                case 4: return spread_sign<u32, i32>;
-                default: return spread_sign<u64, i64>;
+                case 2: return ignoring_flags(spread_sign<u16, i16>);
+                case 4: return ignoring_flags(spread_sign<u32, i32>);
+                default: return ignoring_flags(spread_sign<u64, i64>);
             }
         case Semantic::bswap:
-            if (instruction.operand_size == 2) return nullptr;
+            if (instruction.operand_size == 2) return {};
             op.destination = register_offset(instruction.rm, 4, instruction.rex);
-            return instruction.operand_size == 4 ? Handler{swap_bytes<u32>} : swap_bytes<u64>;
-        default: return nullptr;
+            return ignoring_flags(instruction.operand_size == 4 ? Handler{swap_bytes<u32>}
+                                                                 : swap_bytes<u64>);
+        default: return {};
     }
 }
 

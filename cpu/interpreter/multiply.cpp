@@ -23,6 +23,20 @@ Handled multiply_register(HANDLER_ARGUMENTS) {
     CONTINUE_AT(op + 1);
 }
 
+template <class T>
+Handled quiet_multiply_register(HANDLER_ARGUMENTS) {
+    set<T>(vcpu, op->destination,
+           static_cast<T>(get<T>(vcpu, op->destination) * get<T>(vcpu, op->source)));
+    CONTINUE_AT(op + 1);
+}
+
+template <class T>
+Handled quiet_multiply_register_by_constant(HANDLER_ARGUMENTS) {
+    set<T>(vcpu, op->destination,
+           static_cast<T>(get<T>(vcpu, op->source) * static_cast<T>(op->immediate)));
+    CONTINUE_AT(op + 1);
+}
+
 template <class T, Addressing How>
 Handled multiply_memory(HANDLER_ARGUMENTS) {
     FIND_READABLE(host, T, (address<How, Access::Read>(op, vcpu)), slow);
@@ -128,19 +142,24 @@ Handler choose_accumulator(const Instruction& instruction, const LoweringContext
     });
 }
 
-Handler choose_truncating(const Instruction& instruction, const LoweringContext& context, Op& op) {
+Choice choose_truncating(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const Shape shape = shape_of(instruction);
     op.destination = operand_register(instruction, 0, shape.size);
     op.immediate = instruction.immediate;
     if (!shape.memory) {
         op.source = operand_register(instruction, 1, shape.size);
-        return by_common_size(shape.size, [&]<class T>() -> Handler {
-            return shape.immediate ? Handler{multiply_register_by_constant<T>}
-                                   : multiply_register<T>;
-        });
+        return {by_common_size(shape.size, [&]<class T>() -> Handler {
+                    return shape.immediate ? Handler{multiply_register_by_constant<T>}
+                                           : multiply_register<T>;
+                }),
+                by_common_size(shape.size, [&]<class T>() -> Handler {
+                    return shape.immediate ? Handler{quiet_multiply_register_by_constant<T>}
+                                           : quiet_multiply_register<T>;
+                }),
+                FlagUse::Needs};
     }
     const auto how = lower_address(instruction, context, op, shape.size);
-    if (!how) return nullptr;
+    if (!how) return {};
     return by_address(*how, [&]<Addressing How>() {
         return by_common_size(shape.size, [&]<class T>() -> Handler {
             return shape.immediate ? Handler{multiply_memory_by_constant<T, How>}
@@ -151,7 +170,7 @@ Handler choose_truncating(const Instruction& instruction, const LoweringContext&
 
 }  // namespace
 
-Handler lower_multiply(const Instruction& instruction, const LoweringContext& context, Op& op) {
+Choice lower_multiply(const Instruction& instruction, const LoweringContext& context, Op& op) {
     switch (form_of(instruction).semantic) {
         case Semantic::imul_truncating: return choose_truncating(instruction, context, op);
         case Semantic::mul: return choose_accumulator<Multiply>(instruction, context, op);

@@ -3,6 +3,9 @@
 // Handlers of shifts, rotates and bit operations on registers.
 #include "cpu/semantics/shift.hpp"
 
+#include <bit>
+#include <type_traits>
+
 #include "cpu/interpreter/choose.hpp"
 #include "cpu/interpreter/lowering.hpp"
 #include "cpu/interpreter/operand_shape.hpp"
@@ -12,8 +15,14 @@ namespace cpu::interpreter {
 
 namespace {
 
-#define SATORI_SHIFT(Name, function, function_by_constant)                             \
+/// `plain`: the result alone, of a count that is not zero.
+#define SATORI_SHIFT(Name, function, function_by_constant, plain_result)               \
     struct Name {                                                                      \
+        template <class T>                                                             \
+        [[gnu::always_inline]] static T plain(T value, [[maybe_unused]] int count) {   \
+            [[maybe_unused]] constexpr int width = 8 * sizeof(T);                      \
+            return static_cast<T>(plain_result);                                       \
+        }                                                                              \
         template <class T>                                                             \
         [[gnu::always_inline]] static T apply(T value, u8 count, u16& flags) {         \
             return alu::function(value, count, flags);                                 \
@@ -23,13 +32,13 @@ namespace {
             return alu::function_by_constant(value, count, flags);                     \
         }                                                                              \
     }
-SATORI_SHIFT(Shl, shl, shl);
-SATORI_SHIFT(Shr, shr, shr);
-SATORI_SHIFT(Sar, sar, sar);
-SATORI_SHIFT(Rol, rol, rol_by_constant);
-SATORI_SHIFT(Ror, ror, ror_by_constant);
-SATORI_SHIFT(Rcl, rcl, rcl);
-SATORI_SHIFT(Rcr, rcr, rcr);
+SATORI_SHIFT(Shl, shl, shl, u64{value} << count);
+SATORI_SHIFT(Shr, shr, shr, u64{value} >> count);
+SATORI_SHIFT(Sar, sar, sar, i64{static_cast<std::make_signed_t<T>>(value)} >> count);
+SATORI_SHIFT(Rol, rol, rol_by_constant, std::rotl(value, count % width));
+SATORI_SHIFT(Ror, ror, ror_by_constant, std::rotr(value, count % width));
+SATORI_SHIFT(Rcl, rcl, rcl, value);
+SATORI_SHIFT(Rcr, rcr, rcr, value);
 #undef SATORI_SHIFT
 
 constexpr u8 cl_offset = static_cast<u8>(Gpr::Rcx) * 8;
@@ -43,6 +52,13 @@ Handled shift_by_constant(HANDLER_ARGUMENTS) {
     CONTINUE_AT(op + 1);
 }
 
+template <class Operation, class T>
+Handled quiet_shift_by_constant(HANDLER_ARGUMENTS) {
+    set<T>(vcpu, op->destination,
+           Operation::plain(get<T>(vcpu, op->destination), int{op->code}));
+    CONTINUE_AT(op + 1);
+}
+
 /// With a count of zero a 32-bit destination is still written: its upper half is cleared.
 template <class Operation, class T>
 Handled shift_by_cl(HANDLER_ARGUMENTS) {
@@ -53,9 +69,13 @@ Handled shift_by_cl(HANDLER_ARGUMENTS) {
     CONTINUE_AT(op + 1);
 }
 
+/// RCL and RCR rotate through a flag: for them nothing can be left out.
 template <class Operation>
-Handler choose_shift(const Instruction& instruction, Op& op) {
-    if (instruction.is_memory()) return nullptr;
+constexpr bool through_carry = std::is_same_v<Operation, Rcl> || std::is_same_v<Operation, Rcr>;
+
+template <class Operation>
+Choice choose_shift(const Instruction& instruction, Op& op) {
+    if (instruction.is_memory()) return {};
     const Form& form = form_of(instruction);
     const u32 size = operand_bytes(instruction, form.operands[0]);
     op.destination = operand_register(instruction, 0, size);
@@ -65,7 +85,11 @@ Handler choose_shift(const Instruction& instruction, Op& op) {
     op.code = form.operands[1].kind == OperandKind::FixedOne
                   ? u8{1}
                   : static_cast<u8>(instruction.immediate);
-    return by_size(size, []<class T>() { return shift_by_constant<Operation, T>; });
+    Choice choice = by_size(size, []<class T>() { return shift_by_constant<Operation, T>; });
+    op.code &= size == 8 ? 63 : 31;
+    if (op.code == 0 || through_carry<Operation>) return choice;
+    choice.quiet = by_size(size, []<class T>() { return quiet_shift_by_constant<Operation, T>; });
+    return choice;
 }
 
 enum class BitOperation : u8 { Test, Set, Reset, Complement };
@@ -182,7 +206,7 @@ Handler choose_scan(const Instruction& instruction, const LoweringContext& conte
 
 }  // namespace
 
-Handler lower_shift(const Instruction& instruction, const LoweringContext& context, Op& op) {
+Choice lower_shift(const Instruction& instruction, const LoweringContext& context, Op& op) {
     switch (form_of(instruction).semantic) {
         case Semantic::shl: return choose_shift<Shl>(instruction, op);
         case Semantic::shr: return choose_shift<Shr>(instruction, op);

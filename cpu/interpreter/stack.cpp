@@ -75,7 +75,7 @@ Handler choose_push(const Instruction& instruction, const LoweringContext& conte
 
 }  // namespace
 
-Handler lower_stack(const Instruction& instruction, const LoweringContext& context, Op& op) {
+Choice lower_stack(const Instruction& instruction, const LoweringContext& context, Op& op) {
     if (!context.has(mode::FlatStack) || context.has(mode::AlignmentCheck)) return nullptr;
     const bool wide = context.code() == CodeMode::Bits64;
     if (instruction.operand_size != (wide ? 8 : 4)) return nullptr;

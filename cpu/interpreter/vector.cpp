@@ -88,7 +88,7 @@ bool available(const Form& form, const LoweringContext& context) {
 
 }  // namespace
 
-Handler lower_vector(const Instruction& instruction, const LoweringContext& context, Op& op) {
+Choice lower_vector(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const Form& form = form_of(instruction);
     if (form.semantic != Semantic::native || !available(form, context) || instruction.lock) {
         return nullptr;
