@@ -59,14 +59,15 @@ Step check_fxsave_enabled(Vcpu& vcpu) {
 /// The aligned area of an instruction; #GP(0) or a segment fault otherwise.
 std::optional<u64> locate_area(Vcpu& vcpu, const Instruction& instruction, usize size,
                                usize alignment, Access access) {
+    // Whether it may be written is asked last.
     const u64 offset = effective_offset(vcpu, instruction);
-    const u64 misplaced =
-        (segment_base(vcpu, instruction.segment) + offset) & (alignment - 1);
-    if (misplaced == 0) {
+    const auto linear = linear_address(vcpu, instruction.segment, offset, size, Access::Read);
+    if (!linear) return std::nullopt;
+    if ((*linear & (alignment - 1)) == 0) {
         return linear_address(vcpu, instruction.segment, offset, size, access);
     }
     // Where alignment is checked, #AC comes instead (SDM 2A, FXSAVE).
-    if (!alignment_fault(vcpu, misplaced, 4)) (void)vcpu.raise(Vector::GP, 0);
+    if (!alignment_fault(vcpu, *linear, 4)) (void)vcpu.raise(Vector::GP, 0);
     return std::nullopt;
 }
 
