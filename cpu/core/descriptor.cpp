@@ -64,6 +64,10 @@ bool mark_busy(Vcpu& vcpu, Descriptor& descriptor, bool busy) {
     return write_access_byte(vcpu, descriptor);
 }
 
+u64 cut_to_code(const Vcpu& vcpu, const Descriptor& code, u64 offset) {
+    return is_long_code(vcpu, code) ? offset : static_cast<u32>(offset);
+}
+
 bool check_target(Vcpu& vcpu, const Descriptor& code, u64 rip) {
     const bool fits = is_long_code(vcpu, code) ? is_canonical(rip) : rip <= code.limit();
     if (!fits) (void)vcpu.raise(Vector::GP, 0);

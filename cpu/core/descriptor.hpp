@@ -87,6 +87,9 @@ inline u64 table_address(const Vcpu& vcpu, u64 linear) {
 }
 
 /// Whether a descriptor's code would be 64-bit code.
+/// An offset within such a segment, from an operand that may be wider.
+u64 cut_to_code(const Vcpu& vcpu, const Descriptor& code, u64 offset);
+
 inline bool is_long_code(const Vcpu& vcpu, const Descriptor& code) {
     return vcpu.long_mode() && code.has(Segment::Long);
 }

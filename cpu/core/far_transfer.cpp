@@ -118,6 +118,7 @@ Step switch_through(Vcpu& vcpu, u16 selector, const Descriptor& first, bool nest
 }
 
 Step enter_code(Vcpu& vcpu, u16 selector, Descriptor& code, u64 offset) {
+    offset = cut_to_code(vcpu, code, offset);
     if (!check_target(vcpu, code, offset) || !mark_accessed(vcpu, code)) return Step::Fault;
     set_code_segment(vcpu, selector, code, vcpu.state.cpl);
     vcpu.state.rip = offset;
@@ -140,6 +141,7 @@ struct Call {
 };
 
 Step finish_call(Vcpu& vcpu, Call& call, StackFrame& frame) {
+    call.offset = cut_to_code(vcpu, call.code, call.offset);
     if (!frame.prepare(vcpu) || !check_target(vcpu, call.code, call.offset) ||
         !mark_accessed(vcpu, call.code) || !frame.store(vcpu)) {
         return Step::Fault;
@@ -226,12 +228,13 @@ struct ReturnAddress {
 };
 
 /// To less privileged code, with a stack of its own beyond the parameters.
-Step return_outward(Vcpu& vcpu, const ReturnAddress& address, Descriptor& code, u8 operand_size,
+Step return_outward(Vcpu& vcpu, ReturnAddress address, Descriptor& code, u8 operand_size,
                     u16 released) {
+    address.offset = cut_to_code(vcpu, code, address.offset);
     const u64 above = 2u * operand_size + released;
     const auto pointer = peek_stack(vcpu, above, operand_size);
     if (!pointer) return Step::Fault;
-    const auto ss = peek_stack(vcpu, above + operand_size, operand_size);
+    const auto ss = peek_stack(vcpu, above + operand_size, 2);
     if (!ss) return Step::Fault;
     const u8 cpl = rpl_of(address.selector);
     const auto stack = return_stack_segment(vcpu, static_cast<u16>(*ss), code, cpl);

@@ -147,10 +147,10 @@ u64 writable_flags(const Vcpu& vcpu, u8 bytes) {
 }
 
 Step return_with_stack(Vcpu& vcpu, const Image& image, Descriptor& code, u8 bytes) {
+    const auto ss = peek_stack(vcpu, 4u * bytes, 2);
+    if (!ss) return Step::Fault;
     const auto pointer = peek_stack(vcpu, 3u * bytes, bytes);
     if (!pointer) return Step::Fault;
-    const auto ss = peek_stack(vcpu, 4u * bytes, bytes);
-    if (!ss) return Step::Fault;
     const u8 cpl = rpl_of(image.cs);
     const auto stack = return_stack_segment(vcpu, static_cast<u16>(*ss), code, cpl);
     if (!stack || !check_target(vcpu, code, image.rip) || !mark_accessed(vcpu, code)) {
@@ -187,7 +187,7 @@ Step interrupt_return(Vcpu& vcpu, u8 operand_size, u64 next_rip) {
         if (vcpu.long_mode()) return vcpu.raise(Vector::GP, 0);
         return return_from_task(vcpu, next_rip);
     }
-    const auto image = read_image(vcpu, operand_size);
+    auto image = read_image(vcpu, operand_size);
     if (!image) return Step::Fault;
     const bool to_8086 = operand_size == 4 && (image->flags & rflags::VM) != 0;
     if (to_8086 && vcpu.state.cpl == 0 && !vcpu.long_mode()) {
@@ -195,6 +195,7 @@ Step interrupt_return(Vcpu& vcpu, u8 operand_size, u64 next_rip) {
     }
     auto code = return_code_descriptor(vcpu, image->cs);
     if (!code) return Step::Fault;
+    image->rip = cut_to_code(vcpu, *code, image->rip);
     // In 64-bit mode SS:RSP is always there.
     if (rpl_of(image->cs) > vcpu.state.cpl || vcpu.code_mode() == CodeMode::Bits64) {
         return return_with_stack(vcpu, *image, *code, operand_size);

@@ -6,6 +6,7 @@
 
 #include "cpu/arch/paging.hpp"
 #include "cpu/core/debug.hpp"
+#include "cpu/core/device_access.hpp"
 #include "cpu/mmu/page_walk.hpp"
 
 namespace cpu {
@@ -64,7 +65,7 @@ void read_page(Vcpu& vcpu, u64 physical, std::span<u8> into) {
     }
     while (!into.empty()) {
         const usize size = std::min<usize>(std::bit_floor(into.size()), 8);
-        const u64 value = vcpu.ports.mmio.read(physical, static_cast<u32>(size));
+        const u64 value = read_device(vcpu, vcpu.ports.mmio, physical, static_cast<u32>(size));
         std::memcpy(into.data(), &value, size);
         physical += size;
         into = into.subspan(size);
@@ -86,7 +87,7 @@ void write_page(Vcpu& vcpu, u64 physical, std::span<const u8> from) {
         const usize size = std::min<usize>(std::bit_floor(from.size()), 8);
         u64 value = 0;
         std::memcpy(&value, from.data(), size);
-        vcpu.ports.mmio.write(physical, static_cast<u32>(size), value);
+        write_device(vcpu, vcpu.ports.mmio, physical, static_cast<u32>(size), value);
         physical += size;
         from = from.subspan(size);
     }
@@ -139,8 +140,15 @@ bool alignment_fault(Vcpu& vcpu, u64 linear, usize size) {
 std::optional<u64> linear_address(Vcpu& vcpu, SegReg segment, u64 offset, usize size,
                                   Access access) {
     const auto linear = linear_address_at_any_alignment(vcpu, segment, offset, size, access);
-    if (linear && alignment_fault(vcpu, *linear, size)) return std::nullopt;
-    return linear;
+    if (linear) return alignment_fault(vcpu, *linear, size) ? std::nullopt : linear;
+    // Alignment comes before the end of what is canonical; ten bytes are eight and then two.
+    if (size == 10 || (size > 1 && vcpu.code_mode() == CodeMode::Bits64)) {
+        const Exception raised = vcpu.exception;
+        const usize part = size == 10 ? 8 : 1;
+        const auto first = linear_address_at_any_alignment(vcpu, segment, offset, part, access);
+        if (!first || !alignment_fault(vcpu, *first, size)) vcpu.exception = raised;
+    }
+    return std::nullopt;
 }
 
 std::optional<u64> linear_address_at_any_alignment(Vcpu& vcpu, SegReg segment, u64 offset,

@@ -59,9 +59,9 @@ Step check_fxsave_enabled(Vcpu& vcpu) {
 /// The aligned area of an instruction; #GP(0) or a segment fault otherwise.
 std::optional<u64> locate_area(Vcpu& vcpu, const Instruction& instruction, usize size,
                                usize alignment, Access access) {
-    // Whether it may be written is asked last.
+    // Its end, and whether it may be written, are looked at last.
     const u64 offset = effective_offset(vcpu, instruction);
-    const auto linear = linear_address(vcpu, instruction.segment, offset, size, Access::Read);
+    const auto linear = linear_address(vcpu, instruction.segment, offset, 1, Access::Read);
     if (!linear) return std::nullopt;
     if ((*linear & (alignment - 1)) == 0) {
         return linear_address(vcpu, instruction.segment, offset, size, access);

@@ -164,9 +164,8 @@ Step cmpxchg8b(Vcpu& vcpu, const Instruction& instruction) {
 
 Step cmpxchg16b(Vcpu& vcpu, const Instruction& instruction) {
     const u64 offset = effective_offset(vcpu, instruction);
-    const auto linear = linear_address(vcpu, instruction.segment, offset, 1, Access::Write);
-    if (!linear) return Step::Fault;
-    if ((*linear & 15) != 0) return vcpu.raise(Vector::GP, 0);
+    // Alignment comes before the segment.
+    if ((segment_base(vcpu, instruction.segment) + offset) & 15) return vcpu.raise(Vector::GP, 0);
     return compare_exchange_pair<u64>(vcpu, instruction, offset);
 }
 

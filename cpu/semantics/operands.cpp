@@ -33,6 +33,11 @@ u64 effective_offset(const Vcpu& vcpu, const Instruction& instruction) {
     return cut_to(instruction.address_size, offset);
 }
 
+u64 segment_base(const Vcpu& vcpu, SegReg segment) {
+    const bool flat = vcpu.code_mode() == CodeMode::Bits64 && segment < SegReg::Fs;
+    return flat ? 0 : vcpu.state.segment(segment).base;
+}
+
 u64 next_rip(const Vcpu& vcpu, const Instruction& instruction) {
     const u64 next = vcpu.state.rip + instruction.length;
     switch (instruction.mode) {

@@ -42,6 +42,9 @@ void write_gpr(CpuState& state, u8 number, bool rex, T value) {
 /// The memory operand's offset within its segment, cut to the address size.
 u64 effective_offset(const Vcpu& vcpu, const Instruction& instruction);
 
+/// Added to an offset to make a linear address; zero for most segments in 64-bit code.
+u64 segment_base(const Vcpu& vcpu, SegReg segment);
+
 /// RIP after this instruction, cut to the code's size.
 u64 next_rip(const Vcpu& vcpu, const Instruction& instruction);
 

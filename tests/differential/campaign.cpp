@@ -78,7 +78,9 @@ void Campaign::run_case(u64 index) {
         count(tally_.completed[test_.form]);
     }
     const bool refused = guest.ending == Ending::Fault && guest.vector == 6;
-    if (!found.empty() && refused && !foreign_extension(test_).empty()) {
+    if (host.ending == Ending::Hang) {
+        count(tally_.hung);
+    } else if (!found.empty() && refused && !foreign_extension(test_).empty()) {
         count(tally_.foreign);
     } else if (!found.empty()) {
         count(tally_.different);

@@ -79,7 +79,8 @@ struct Case {
     u64 seed = 0;
     u64 index = 0;
     cpu::CodeMode mode = cpu::CodeMode::Bits64;
-    u16 form = 0;              // The row of the table it was made from.
+    u16 form = 0;              // The row of the table that it is.
+    u16 drafted = 0;           // The row that the last instruction was made from.
     cpu::Instruction decoded;  // Of the last instruction; `length` 0 if ours would not decode it.
     u64 code_address = 0;      // Linear, of the first byte.
     u8 code_size = 0;

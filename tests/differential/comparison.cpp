@@ -20,11 +20,28 @@ constexpr std::array<const char*, 16> gpr_names = {"rax", "rcx", "rdx", "rbx", "
                                                    "r12", "r13", "r14", "r15"};
 constexpr std::array<const char*, 6> segment_names = {"es", "cs", "ss", "ds", "fs", "gs"};
 
+/// The instruction that faulted, or the last.
+cpu::Instruction instruction_at_end(const Case& test, const Outcome& host) {
+    const u64 at = host.registers.rip - test.before.rip;
+    if (host.ending != Ending::Fault || at >= test.last_instruction) return test.decoded;
+    cpu::Instruction found;
+    const std::span<const u8> bytes(test.code.data() + at, test.code_size - at);
+    const auto status = cpu::decode(bytes, test.mode, cpu::FeatureSet::all(), found);
+    if (status != cpu::DecodeStatus::Ok) found.length = 0;
+    return found;
+}
+
+const cpu::Form* form_at_end(const Case& test, const Outcome& host) {
+    const cpu::Instruction found = instruction_at_end(test, host);
+    return found.length == 0 ? nullptr : &cpu::form_of(found);
+}
+
 class Comparison {
 public:
     Comparison(const Case& test, const Outcome& host, const Outcome& guest,
                const ComparisonOptions& options)
-        : test_(test), host_(host), guest_(guest), options_(options) {}
+        : test_(test), host_(host), guest_(guest), options_(options),
+          form_(form_at_end(test, host)) {}
 
     std::vector<std::string> run() {
         if (compare_ending()) {
@@ -58,7 +75,16 @@ private:
                            outcome.registers.rip);
     }
 
+    /// #UD of ours, while the host still wanted to fetch the rest of what has no meaning.
+    bool undefined_at_page_end() const {
+        const u64 linear_rip = test_.code_address + host_.registers.rip - test_.before.rip;
+        return guest_.ending == Ending::Fault && guest_.vector == 6 && host_.vector == 14 &&
+               (host_.error_code & 0x10) != 0 && host_.address % page == 0 &&
+               host_.address - linear_rip < 15;
+    }
+
     bool compare_ending() {
+        if (host_.ending == Ending::Fault && undefined_at_page_end()) return false;
         const bool same = host_.ending == guest_.ending &&
                           (host_.ending != Ending::Fault || host_.vector == guest_.vector);
         if (!same) {
@@ -71,7 +97,7 @@ private:
             constexpr u64 end_of_user_space = 0x7fff'ffff'f000;
             const u32 hidden = host_.vector == 14 && host_.address >= end_of_user_space;
             check("error code", host_.error_code | hidden, guest_.error_code | hidden);
-            const u64 within_page = masked_move() ? 0xfff : 0;
+            const u64 within_page = stumbles_anywhere() ? 0xfff : 0;
             if (host_.vector == 14) {
                 check("cr2", host_.address | within_page, guest_.address | within_page);
             }
@@ -79,13 +105,20 @@ private:
         return true;
     }
 
-    /// Which byte of the page a masked move stumbles over is a matter of how it is built.
-    bool masked_move() const {
+    /// Which byte of the page a masked move or an x87 area stumbles over is a matter of microcode.
+    bool stumbles_anywhere() const {
         using cpu::Semantic;
-        if (test_.decoded.length == 0) return false;
-        const Semantic semantic = cpu::form_of(test_.decoded).semantic;
-        return semantic == Semantic::maskmov || semantic == Semantic::maskmov_load ||
-               semantic == Semantic::maskmov_store;
+        if (!form_) return false;
+        switch (form_->semantic) {
+            case Semantic::maskmov:
+            case Semantic::maskmov_load:
+            case Semantic::maskmov_store:
+            case Semantic::fnsave:
+            case Semantic::frstor:
+            case Semantic::fnstenv:
+            case Semantic::fldenv: return true;
+            default: return false;
+        }
     }
 
     void compare_registers() {
@@ -112,8 +145,8 @@ private:
     static u16 visible(u16 selector) { return (selector & ~3) == 0 ? u16{0} : selector; }
 
     u64 undefined_flags() const {
-        if (options_.undefined_flags == UndefinedFlags::Compare || test_.decoded.length == 0) return 0;
-        return cpu::form_of(test_.decoded).flags_undefined;
+        if (options_.undefined_flags == UndefinedFlags::Compare || !form_) return 0;
+        return form_->flags_undefined;
     }
 
     /// An MMX store that faults has set TOP to 0 on Intel processors, which the restart will do
@@ -126,8 +159,7 @@ private:
         return image;
     }
     bool faulted_in_mmx() const {
-        return host_.ending == Ending::Fault && test_.decoded.length != 0 &&
-               cpu::form_of(test_.decoded).has(cpu::attribute::Mmx);
+        return host_.ending == Ending::Fault && form_ && form_->has(cpu::attribute::Mmx);
     }
 
     void compare_extended() {
@@ -155,6 +187,7 @@ private:
     const Outcome& host_;
     const Outcome& guest_;
     const ComparisonOptions& options_;
+    const cpu::Form* form_;  // Of the instruction that it ended with; null: undecodable.
     std::vector<std::string> found_;
 };
 
@@ -199,8 +232,9 @@ std::vector<std::string> memory_differences(std::span<const u8> host, std::span<
 
 bool may_leave_parts(const Case& test, const Outcome& host) {
     using cpu::Semantic;
-    if (host.ending != Ending::Fault || test.decoded.length == 0) return false;
-    switch (cpu::form_of(test.decoded).semantic) {
+    const cpu::Instruction instruction = instruction_at_end(test, host);
+    if (host.ending != Ending::Fault || instruction.length == 0) return false;
+    switch (cpu::form_of(instruction).semantic) {
         case Semantic::enter:
         case Semantic::pusha:
         case Semantic::call_far:
@@ -209,6 +243,7 @@ bool may_leave_parts(const Case& test, const Outcome& host) {
         case Semantic::xsavec:
         case Semantic::fnsave:
         case Semantic::fnstenv: return true;
+        case Semantic::x87: return instruction.is_memory();  // Eight bytes, then two more.
         default: return false;
     }
 }
@@ -239,7 +274,21 @@ std::string describe(const Case& test) {
     return text;
 }
 
+namespace {
+/// AVX-512's prefix is BOUND's opcode outside 64-bit code, if a memory operand follows.
+bool has_evex_prefix(const Case& test) {
+    constexpr std::string_view prefixes = "\x2e\x36\x3e\x26\x64\x65\x66\x67\xf0\xf2\xf3";
+    usize at = test.last_instruction;
+    while (at + 1 < test.code.size() && prefixes.find(static_cast<char>(test.code[at])) != prefixes.npos) {
+        ++at;
+    }
+    if (at + 1 >= test.code.size() || test.code[at] != 0x62) return false;
+    return test.mode == CodeMode::Bits64 || test.code[at + 1] >= 0xc0;
+}
+}  // namespace
+
 std::string foreign_extension(const Case& test) {
+    if (has_evex_prefix(test)) return "AVX512EVEX";
     static constexpr auto foreign = std::to_array<std::string_view>({
         "AMX_BF16", "AMX_INT8", "AMX_TILE", "AVX512EVEX", "AVX512VEX", "AVX_VNNI", "CET",
         "CLDEMOTE", "ENQCMD",   "GFNI",     "HRESET",     "KEYLOCKER", "MOVDIR",   "MPX",

@@ -246,7 +246,7 @@ void Generator::add_instruction(Random& random, u16 row, Case& into) {
     std::copy_n(draft.bytes.begin(), room, into.code.begin() + static_cast<i64>(start));
     into.last_instruction = static_cast<u8>(start);
     into.code_size = static_cast<u8>(start + room);
-    into.form = row;
+    into.form = into.drafted = row;
     decode_last(into);
     if (into.decoded.length != 0) into.code_size = static_cast<u8>(start + into.decoded.length);
     if (start == 0) choose_place(random, into);
@@ -304,11 +304,27 @@ bool can_single_step(const Form& form) {
 }
 }  // namespace
 
+/// Whether a draft has become what was meant. In another mode the opcode may be a prefix, and other
+/// bits of ModRM may make it an instruction that is left out.
+bool Generator::usable(const Case& test) const {
+    if (test.decoded.length == 0) return true;
+    const EncodingShape& shape = shapes_[test.drafted];
+    const u8 low_bits = shape.plus_register ? 7 : 0;
+    return ((test.decoded.opcode ^ shape.opcode) & ~low_bits) == 0 &&
+           skip_reason(cpu::form_of(test.decoded)).empty();
+}
+
 void Generator::make(u64 index, Case& into) {
     Random random(case_seed(options_.seed, index));
-    into = Case{};
-    into.seed = options_.seed;
-    into.index = index;
+    do {
+        into = Case{};
+        into.seed = options_.seed;
+        into.index = index;
+        try_to_make(random, into);
+    } while (!usable(into));
+}
+
+void Generator::try_to_make(Random& random, Case& into) {
     const u16 row = chosen_[random.below(chosen_.size())];
     const Form& form = cpu::forms()[row];
     into.mode = choose_mode(random, form);
@@ -335,7 +351,8 @@ void Generator::add_neighbours(Random& random, u64 count, Case& into) {
         const Case before = into;
         add_instruction(random, row, into);
         const u32 changed = changed_registers(before.before, into.before);
-        if (into.decoded.length == 0 || (changed & pointers) != 0 || into.ends_in_trap) {
+        if (into.decoded.length == 0 || !usable(into) ||
+            (changed & pointers) != 0 || into.ends_in_trap) {
             into = before;
             continue;
         }

@@ -42,6 +42,8 @@ private:
     struct Draft;
 
     void choose_forms();
+    void try_to_make(Random& random, Case& into);
+    bool usable(const Case& test) const;
     cpu::CodeMode choose_mode(Random& random, const cpu::Form& form) const;
     void write_encoding(Random& random, const cpu::Form& form, const EncodingShape& shape,
                         cpu::CodeMode mode, Draft& draft) const;

@@ -301,7 +301,9 @@ void Steering::prepare_meaning() {
             set_address(reg(Gpr::Rbx), reg(Gpr::Rbx));
             break;
         case Semantic::maskmov:
-            set_address(reg(Gpr::Rdi), target(16) - segment_base(test_, instruction_.segment));
+            memory_ = target(16);
+            if (memory_ < arena - page || memory_ >= arena_end + page) memory_ = arena;
+            set_address(reg(Gpr::Rdi), memory_ - segment_base(test_, instruction_.segment));
             // Halves of the operand wrap on their own at the end of a 16-bit segment.
             if (instruction_.address_size == 2) reg(Gpr::Rdi) &= ~u64{0x10};
             break;
