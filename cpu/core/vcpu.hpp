@@ -57,6 +57,16 @@ public:
     virtual void smm_acknowledged(bool /*entered*/) {}
 };
 
+/// The machine's clock, as devices see it during an access (cpu/core/device_access.hpp).
+class DeviceClock {
+public:
+    virtual ~DeviceClock() = default;
+    /// Virtual time is now that of the instruction with so many retired before it.
+    virtual void access_begins(u64 retired) = 0;
+    /// True: a deadline came nearer, and the engine is to return after this instruction.
+    virtual bool access_ends() = 0;
+};
+
 struct VcpuPorts {
     fabric::GuestMemory& memory;
     fabric::IoSpace& io_ports;
@@ -65,6 +75,7 @@ struct VcpuPorts {
     HypercallDoor* hypercalls = nullptr;
     EntropySource* entropy = nullptr;
     PackagePins* pins = nullptr;
+    DeviceClock* clock = nullptr;
 };
 
 /// Reasons to look up from executing at the next instruction boundary.

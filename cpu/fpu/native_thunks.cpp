@@ -76,6 +76,14 @@ NativeThunk native_thunk(const Instruction& instruction) {
     return as_function(cache().find(instruction));
 }
 
+NativeThunk x87_thunk(const Instruction& instruction) {
+    const Form& form = form_of(instruction);
+    // DB /4: FNENI, FNDISI and FNSETPM, which do not wait.
+    const bool left_over = instruction.opcode == 0xdb && (instruction.mod_rm & 0xf8) == 0xe0;
+    if (form.semantic != Semantic::x87 || left_over) return nullptr;
+    return as_function(cache().find(instruction));
+}
+
 NativeThunk native_thunk_for_now(const Instruction& instruction) {
     const u8* found = cache().find(instruction);
     return as_function(found ? found : cache().make_transient(instruction));

@@ -21,6 +21,10 @@ using NativeThunk = u32 (*)(CpuState& state, void* memory);
 /// For instructions on general and vector registers alone. Null: go through execute().
 NativeThunk native_thunk(const Instruction& instruction);
 
+/// The same for arithmetic, loads and stores of the x87, for an engine that has seen to it that the
+/// registers are in the host's, and keeps FIP. A pending error makes it return 1, with nothing done.
+NativeThunk x87_thunk(const Instruction& instruction);
+
 /// The same for all rows: those on MMX and x87 registers need load_x87() first. Never null, but
 /// good only until the next call.
 NativeThunk native_thunk_for_now(const Instruction& instruction);

@@ -19,7 +19,7 @@ namespace {
         static constexpr bool writes = stores;                            \
         static constexpr FlagUse flag_use = FlagUse::use;                 \
         template <class T>                                                \
-        [[gnu::always_inline]] static T plain(T left, T right) {          \
+        [[gnu::always_inline]] static T plain(T left, [[maybe_unused]] T right) { \
             return static_cast<T>(plain_result);                          \
         }                                                                 \
         template <class T>                                                \

@@ -69,7 +69,7 @@ Draft draft_block(BlockCache& cache, std::span<const u8> page, u16 offset, u32 m
         Instruction instruction;
         const auto bytes = page.subspan(at, std::min<usize>(15, page.size() - at));
         if (decode(bytes, code_mode_in(mode), features, instruction) != DecodeStatus::Ok) break;
-        const LoweringContext context{cache, mode, static_cast<u16>(at)};
+        const LoweringContext context{cache, features, mode, static_cast<u16>(at)};
         Lowered lowered = lower(instruction, context);
         lowered.op.offset = static_cast<u16>(at);
         append(draft, lowered);

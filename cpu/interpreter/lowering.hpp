@@ -19,6 +19,7 @@ namespace cpu::interpreter {
 /// What lowering needs to know besides the instruction.
 struct LoweringContext {
     BlockCache& cache;
+    const FeatureSet& features;
     u32 mode;
     u16 offset;  // Of the instruction in its page.
 

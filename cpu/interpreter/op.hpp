@@ -4,8 +4,8 @@
 // straight-line blocks (design: jit.md §3).
 //
 // A handler does its work and hands over to the next one by a tail call, so the processor's branch
-// predictor sees a separate indirect jump for each. Where the compiler gives no tail calls (gcc
-// without optimisation, sanitizers) a handler returns the next operation to a loop instead.
+// predictor sees a separate indirect jump for each. Where the compiler makes no tail calls (without
+// optimisation, under sanitizers) a handler returns the next operation to a loop instead.
 #pragma once
 
 #include "cpu/arch/cpu_state.hpp"
@@ -13,15 +13,8 @@
 #include "cpu/mmu/first_level_tlb.hpp"
 #include "fabric/support/int_types.hpp"
 
-#if defined(__clang__)
-#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer)
-#define SATORI_TAIL_CALLS 1
-#endif
-#elif defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
-#define SATORI_TAIL_CALLS 1
-#endif
 #ifndef SATORI_TAIL_CALLS
-#define SATORI_TAIL_CALLS 0
+#error the build says whether the compiler will make tail calls
 #endif
 
 namespace cpu {

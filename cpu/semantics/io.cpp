@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include "cpu/core/device_access.hpp"
 #include "cpu/semantics/io.hpp"
 
 #include <algorithm>
@@ -66,12 +67,12 @@ bool io_allowed(Vcpu& vcpu, u16 port, u32 size) {
 
 u32 read_port(Vcpu& vcpu, u16 port, u32 size) {
     note_io_breakpoint(vcpu, port, size);
-    return static_cast<u32>(vcpu.ports.io_ports.read(port, size));
+    return static_cast<u32>(read_device(vcpu, vcpu.ports.io_ports, port, size));
 }
 
 void write_port(Vcpu& vcpu, u16 port, u32 size, u32 value) {
     note_io_breakpoint(vcpu, port, size);
-    vcpu.ports.io_ports.write(port, size, value);
+    write_device(vcpu, vcpu.ports.io_ports, port, size, value);
 }
 
 Step in(Vcpu& vcpu, const Instruction& instruction) {

@@ -56,21 +56,23 @@ std::vector<OfferedModel> offered_models() {
 }
 
 Result<std::unique_ptr<TinyBoard>> TinyBoard::create(const TinyConfig& config, TinyHost host,
-                                                     fabric::InputJournal& journal) {
+                                                     fabric::InputJournal& journal,
+                                                     cpu::DeviceClock& clock) {
     TRY(check(config));
     const cpu::CpuModel* model = TRY(choose_model(config.cpu));
     auto memory = TRY(fabric::GuestMemory::create(config.ram_bytes));
     std::unique_ptr<TinyBoard> board(
-        new TinyBoard(std::move(memory), *model, host, journal));
+        new TinyBoard(std::move(memory), *model, host, journal, clock));
     TRY(board->map(config));
     board->power_on();
     return board;
 }
 
 TinyBoard::TinyBoard(std::unique_ptr<fabric::GuestMemory> memory, const cpu::CpuModel& model,
-                     TinyHost host, fabric::InputJournal& journal)
+                     TinyHost host, fabric::InputJournal& journal, cpu::DeviceClock& clock)
     : memory_(std::move(memory)),
-      vcpu_(model, {.memory = *memory_, .io_ports = ports_, .mmio = mmio_, .entropy = &entropy_}),
+      vcpu_(model, {.memory = *memory_, .io_ports = ports_, .mmio = mmio_, .entropy = &entropy_,
+                    .clock = &clock}),
       engine_(*memory_),
       com1_({.name = "com1"}, {events_, {}, host.serial}),
       debug_console_(host.debug_console),

@@ -80,7 +80,8 @@ public:
 
     static fabric::Result<std::unique_ptr<TinyBoard>> create(const TinyConfig& config,
                                                              TinyHost host,
-                                                             fabric::InputJournal& journal);
+                                                             fabric::InputJournal& journal,
+                                                             cpu::DeviceClock& clock);
 
     fabric::GuestMemory& memory() { return *memory_; }
     fabric::EventQueue& events() { return events_; }
@@ -101,7 +102,7 @@ public:
 
 private:
     TinyBoard(std::unique_ptr<fabric::GuestMemory> memory, const cpu::CpuModel& model,
-              TinyHost host, fabric::InputJournal& journal);
+              TinyHost host, fabric::InputJournal& journal, cpu::DeviceClock& clock);
     fabric::Result<> map(const TinyConfig& config);
 
     std::unique_ptr<fabric::GuestMemory> memory_;

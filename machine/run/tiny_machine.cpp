@@ -20,7 +20,7 @@ Result<std::unique_ptr<TinyMachine>> TinyMachine::create(
     const TinyConfig& config, TinyHost host, std::unique_ptr<fabric::InputJournal> journal) {
     std::unique_ptr<TinyMachine> machine(new TinyMachine);
     machine->journal_ = std::move(journal);
-    machine->board_ = TRY(TinyBoard::create(config, host, *machine->journal_));
+    machine->board_ = TRY(TinyBoard::create(config, host, *machine->journal_, *machine));
     TRY(machine->journal_->check_ports());
     return machine;
 }
@@ -34,6 +34,17 @@ u64 TinyMachine::instructions_to_next_stop(u64 limit) const {
         until = std::min(until, input->retired - std::min(input->retired, retired()));
     }
     return until;
+}
+
+void TinyMachine::access_begins(u64 retired) {
+    board_->events().run_until(clock_.time_at(retired));
+}
+
+bool TinyMachine::access_ends() {
+    const auto deadline = board_->events().next_deadline();
+    if (!deadline || (awaited_ && *deadline >= *awaited_)) return false;
+    cut_short_ = true;
+    return true;
 }
 
 /// False: nothing but input can end the idleness.
@@ -59,10 +70,12 @@ RunOutcome TinyMachine::run_until(u64 limit) {
             clock_.skip_to(now().time + fabric::VmDuration{1}, retired());
             continue;
         }
+        awaited_ = board_->events().next_deadline();
+        cut_short_ = false;
         switch (board_->engine().run(board_->vcpu(), slice)) {
             case cpu::StopCause::BudgetSpent: break;
             case cpu::StopCause::StopRequested:
-                if (!board_->debug_exit().value()) return RunOutcome::StopRequested;
+                if (!cut_short_ && !board_->debug_exit().value()) return RunOutcome::StopRequested;
                 break;
             case cpu::StopCause::Shutdown: return RunOutcome::Shutdown;
             case cpu::StopCause::Halted:

@@ -21,7 +21,7 @@ enum class RunOutcome : u8 {
     StopRequested,
 };
 
-class TinyMachine {
+class TinyMachine final : private cpu::DeviceClock {
 public:
     /// The journal says whether this is a live run or a replay.
     static fabric::Result<std::unique_ptr<TinyMachine>> create(
@@ -49,12 +49,17 @@ public:
 private:
     TinyMachine() = default;
 
+    void access_begins(u64 retired) override;
+    bool access_ends() override;
+
     u64 instructions_to_next_stop(u64 limit) const;
     bool skip_idle_time();
 
     std::unique_ptr<fabric::InputJournal> journal_;
     std::unique_ptr<TinyBoard> board_;
     fabric::InstructionClock clock_;
+    std::optional<fabric::VmTime> awaited_;  // The deadline that the slice was made for.
+    bool cut_short_ = false;                 // The slice ends early for a nearer one.
 };
 
 }  // namespace machine
