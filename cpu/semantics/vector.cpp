@@ -164,7 +164,13 @@ u64 gather_offset(const Vcpu& vcpu, const Instruction& instruction, const Lanes&
 bool load_element(Vcpu& vcpu, const Instruction& instruction, u64 offset, std::span<u8> into) {
     const auto linear = linear_address_at_any_alignment(vcpu, instruction.segment, offset,
                                                         into.size(), Access::Read);
-    return linear && read_linear(vcpu, *linear, into, data_privilege(vcpu));
+    if (!linear) return false;
+    const Privilege who = data_privilege(vcpu);
+    if (const u8* host = host_pointer(vcpu, *linear, into.size(), Access::Read, who)) {
+        std::memcpy(into.data(), host, into.size());
+        return true;
+    }
+    return read_linear(vcpu, *linear, into, who);
 }
 
 }  // namespace
