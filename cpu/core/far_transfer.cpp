@@ -385,8 +385,7 @@ Step far_return(Vcpu& vcpu, u8 operand_size, u16 released) {
     if (rpl_of(address.selector) > vcpu.state.cpl) {
         return return_outward(vcpu, address, *code, operand_size, released);
     }
-    const u8 address_size =
-        stack_address_size_under(vcpu, *code, vcpu.state.segment(SegReg::Ss));
+    const u8 address_size = stack_address_size_under(vcpu, *code, vcpu.state.segment(SegReg::Ss));
     const Step entered = enter_code(vcpu, address.selector, *code, address.offset);
     if (entered == Step::Jump) {
         set_stack_pointer(vcpu.state, address_size,

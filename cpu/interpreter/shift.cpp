@@ -16,21 +16,21 @@ namespace cpu::interpreter {
 namespace {
 
 /// `plain`: the result alone, of a count that is not zero.
-#define SATORI_SHIFT(Name, function, function_by_constant, plain_result)               \
-    struct Name {                                                                      \
-        template <class T>                                                             \
-        [[gnu::always_inline]] static T plain(T value, [[maybe_unused]] int count) {   \
-            [[maybe_unused]] constexpr int width = 8 * sizeof(T);                      \
-            return static_cast<T>(plain_result);                                       \
-        }                                                                              \
-        template <class T>                                                             \
-        [[gnu::always_inline]] static T apply(T value, u8 count, u16& flags) {         \
-            return alu::function(value, count, flags);                                 \
-        }                                                                              \
-        template <class T>                                                             \
+#define SATORI_SHIFT(Name, function, function_by_constant, plain_result)                \
+    struct Name {                                                                       \
+        template <class T>                                                              \
+        [[gnu::always_inline]] static T plain(T value, [[maybe_unused]] int count) {    \
+            [[maybe_unused]] constexpr int width = 8 * sizeof(T);                       \
+            return static_cast<T>(plain_result);                                        \
+        }                                                                               \
+        template <class T>                                                              \
+        [[gnu::always_inline]] static T apply(T value, u8 count, u16& flags) {          \
+            return alu::function(value, count, flags);                                  \
+        }                                                                               \
+        template <class T>                                                              \
         [[gnu::always_inline]] static T apply_constant(T value, u8 count, u16& flags) { \
-            return alu::function_by_constant(value, count, flags);                     \
-        }                                                                              \
+            return alu::function_by_constant(value, count, flags);                      \
+        }                                                                               \
     }
 SATORI_SHIFT(Shl, shl, shl, u64{value} << count);
 SATORI_SHIFT(Shr, shr, shr, u64{value} >> count);
@@ -54,8 +54,7 @@ Handled shift_by_constant(HANDLER_ARGUMENTS) {
 
 template <class Operation, class T>
 Handled quiet_shift_by_constant(HANDLER_ARGUMENTS) {
-    set<T>(vcpu, op->destination,
-           Operation::plain(get<T>(vcpu, op->destination), int{op->code}));
+    set<T>(vcpu, op->destination, Operation::plain(get<T>(vcpu, op->destination), int{op->code}));
     CONTINUE_AT(op + 1);
 }
 

@@ -71,10 +71,15 @@ std::optional<u64> locate_area(Vcpu& vcpu, const Instruction& instruction, usize
     return std::nullopt;
 }
 
+/// Linear addresses wrap at 4 GiB outside 64-bit code.
+u64 wrapped(const Vcpu& vcpu, u64 linear) {
+    return vcpu.code_mode() == CodeMode::Bits64 ? linear : static_cast<u32>(linear);
+}
+
 /// Processors look at the end of an area first, which shows in CR2.
 bool probe_area(Vcpu& vcpu, u64 linear, usize size, Access access) {
     const Privilege who = data_privilege(vcpu);
-    return probe_linear(vcpu, linear + size - 1, 1, access, who) &&
+    return probe_linear(vcpu, wrapped(vcpu, linear + size - 1), 1, access, who) &&
            probe_linear(vcpu, linear, size, access, who);
 }
 
@@ -85,8 +90,8 @@ public:
         : vcpu_(vcpu), linear_(linear), bytes_(bytes) {}
 
     void write(usize at, usize size) {
-        good_ = good_ && write_linear(vcpu_, linear_ + at, std::span{bytes_}.subspan(at, size),
-                                      data_privilege(vcpu_));
+        good_ = good_ && write_linear(vcpu_, wrapped(vcpu_, linear_ + at),
+                                      std::span{bytes_}.subspan(at, size), data_privilege(vcpu_));
     }
     Step result() const { return good_ ? Step::Next : Step::Fault; }
 
@@ -306,7 +311,8 @@ Step xrstor(Vcpu& vcpu, const Instruction& instruction) {
     const auto linear = locate_area(vcpu, instruction, size, 64, Access::Read);
     const Privilege who = data_privilege(vcpu);
     // XCOMP_BV is what XRSTOR wants to know first.
-    if (!linear || !probe_linear(vcpu, *linear + area::header + 8, 8, Access::Read, who) ||
+    if (!linear ||
+        !probe_linear(vcpu, wrapped(vcpu, *linear + area::header + 8), 8, Access::Read, who) ||
         !read_linear(vcpu, *linear, std::span{bytes}.first(size), who)) {
         return Step::Fault;
     }

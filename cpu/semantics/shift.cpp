@@ -46,16 +46,16 @@ SHIFTS(rcl)
 SHIFTS(rcr)
 #undef SHIFTS
 
-#define ROTATES(name)                                                                  \
-    Step name(Vcpu& vcpu, const Instruction& instruction) {                            \
-        const bool as_by_cl = instruction.is_memory() ||                                  \
-                           form_of(instruction).operands[1].kind == OperandKind::FixedGpr; \
-        return for_operand_size(size_of_operand(instruction, 0), [&]<class T>() {      \
-            return modify<T, u8>(vcpu, instruction, [=](T operand, u8 count, u16& status) { \
-                return as_by_cl ? alu::name(operand, count, status)                       \
-                             : alu::name##_by_constant(operand, count, status);        \
-            });                                                                        \
-        });                                                                            \
+#define ROTATES(name)                                                                         \
+    Step name(Vcpu& vcpu, const Instruction& instruction) {                                   \
+        const bool as_by_cl = instruction.is_memory() ||                                      \
+                              form_of(instruction).operands[1].kind == OperandKind::FixedGpr; \
+        return for_operand_size(size_of_operand(instruction, 0), [&]<class T>() {             \
+            return modify<T, u8>(vcpu, instruction, [=](T operand, u8 count, u16& status) {   \
+                return as_by_cl ? alu::name(operand, count, status)                           \
+                                : alu::name##_by_constant(operand, count, status);            \
+            });                                                                               \
+        });                                                                                   \
     }
 ROTATES(rol)
 ROTATES(ror)

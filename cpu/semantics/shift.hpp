@@ -30,8 +30,9 @@ SHIFT_OPERATION(rcl, "rcl")
 SHIFT_OPERATION(rcr, "rcr")
 #undef SHIFT_OPERATION
 
-/// Undocumented: where the manual leaves OF undefined, ROL and ROR of a register by an immediate keep it on Intel's
-/// processors (seen on Emerald Rapids), while the same count in CL, or an operand in memory, changes it.
+/// Undocumented: where the manual leaves OF undefined, ROL and ROR of a register by an immediate
+/// keep it on Intel's processors (seen on Emerald Rapids), while the same count in CL, or an
+/// operand in memory, changes it.
 inline const bool immediate_rotates_keep_overflow = [] {
     u8 overflow = 0;
     u32 value = 0;

@@ -44,8 +44,8 @@ template <class T>
 Step pop_all(Vcpu& vcpu) {
     const u64 pointer = vcpu.state.reg(Gpr::Rsp);
     constexpr auto rsp = static_cast<u8>(Gpr::Rsp);
-    // In the order of the stack. A fault leaves those before it popped, as on Intel's processors: the
-    // restart pops them again.
+    // In the order of the stack. A fault leaves those before it popped, as on Intel's processors:
+    // the restart pops them again.
     for (u8 which = saved_registers; which-- > 0;) {
         const usize distance = (saved_registers - 1u - which) * sizeof(T);
         const auto value = read_stack<T>(vcpu, pointer + distance);

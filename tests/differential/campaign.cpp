@@ -10,7 +10,8 @@
 namespace test::differential {
 
 fabric::Result<std::unique_ptr<Campaign>> Campaign::create(const CampaignOptions& options,
-                                                           const cpu::CpuModel& model, Tally& tally) {
+                                                           const cpu::CpuModel& model,
+                                                           Tally& tally) {
     std::unique_ptr<Campaign> campaign(new Campaign(options, tally));
     campaign->guest_ = TRY(GuestCpu::create(model, options.engine));
     campaign->host_ = TRY(HostCpu::create());
@@ -52,7 +53,8 @@ void Campaign::restore_memory() {
         const u64 end = std::min(patch.linear + patch.bytes.size(), arena_end);
         if (first >= end || patch.linear > end) continue;
         const u8* usual = generator_->usual_memory().data() + (first - arena);
-        std::copy_n(usual, end - first, patch.bytes.begin() + static_cast<i64>(first - patch.linear));
+        std::copy_n(usual, end - first,
+                    patch.bytes.begin() + static_cast<i64>(first - patch.linear));
         set_memory(patch);
     }
 }
@@ -93,7 +95,8 @@ void Campaign::run_case(u64 index) {
 void Campaign::report(const std::vector<std::string>& found) {
     if (options_.quiet || tally_.differing[test_.form] > options_.shown_per_form) return;
     if (++shown_ > options_.shown) return;
-    std::string text = fmt::format("difference in case {}:{}: {}", test_.seed, test_.index, describe(test_));
+    std::string text =
+        fmt::format("difference in case {}:{}: {}", test_.seed, test_.index, describe(test_));
     for (const std::string& line : found) text += "      " + line + "\n";
     std::fputs(text.c_str(), stdout);
     std::fflush(stdout);

@@ -21,12 +21,12 @@ constexpr usize most_forms = 8192;
 /// Counted by all processes together, in shared memory.
 struct Tally {
     u64 done = 0;
-    u64 faults = 0;    // Cases that ended in an exception, on the host.
-    u64 foreign = 0;   // Left out: an extension of the host that the model has not.
-    u64 hung = 0;      // Left out: did not come back on the host.
+    u64 faults = 0;   // Cases that ended in an exception, on the host.
+    u64 foreign = 0;  // Left out: an extension of the host that the model has not.
+    u64 hung = 0;     // Left out: did not come back on the host.
     u64 different = 0;
-    std::array<u64, most_forms> cases{};       // By form.
-    std::array<u64, most_forms> completed{};   // Of them, without exception.
+    std::array<u64, most_forms> cases{};      // By form.
+    std::array<u64, most_forms> completed{};  // Of them, without exception.
     std::array<u64, most_forms> differing{};
     std::array<u64, 32> vectors{};
 };
@@ -46,7 +46,8 @@ struct CampaignOptions {
 class Campaign {
 public:
     static fabric::Result<std::unique_ptr<Campaign>> create(const CampaignOptions& options,
-                                                            const cpu::CpuModel& model, Tally& tally);
+                                                            const cpu::CpuModel& model,
+                                                            Tally& tally);
 
     void run();
     const Generator& generator() const { return *generator_; }

@@ -84,10 +84,11 @@ struct Case {
     cpu::Instruction decoded;  // Of the last instruction; `length` 0 if ours would not decode it.
     u64 code_address = 0;      // Linear, of the first byte.
     u8 code_size = 0;
-    u8 last_instruction = 0;   // Offset of the last instruction within the code.
+    u8 last_instruction = 0;  // Offset of the last instruction within the code.
     std::array<u8, 128> code{};
-    bool ends_in_trap = false;  // Control may go elsewhere: breakpoints, not a way back, surround it.
-    u32 steps = 0;              // Instructions to run.
+    bool ends_in_trap =
+        false;      // Control may go elsewhere: breakpoints, not a way back, surround it.
+    u32 steps = 0;  // Instructions to run.
     Registers before;
     std::vector<MemoryPatch> patches;
 };

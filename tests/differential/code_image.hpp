@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What the code pages hold during a test: the case's bytes, the way back, breakpoints elsewhere. The
-// guest gets the same bytes, for a test may read them.
+// What the code pages hold during a test: the case's bytes, the way back, breakpoints elsewhere.
+// The guest gets the same bytes, for a test may read them.
 #pragma once
 
 #include "tests/differential/case.hpp"

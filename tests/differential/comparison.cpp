@@ -40,7 +40,10 @@ class Comparison {
 public:
     Comparison(const Case& test, const Outcome& host, const Outcome& guest,
                const ComparisonOptions& options)
-        : test_(test), host_(host), guest_(guest), options_(options),
+        : test_(test),
+          host_(host),
+          guest_(guest),
+          options_(options),
           form_(form_at_end(test, host)) {}
 
     std::vector<std::string> run() {
@@ -66,7 +69,8 @@ private:
 
     static std::string ending_name(const Outcome& outcome) {
         switch (outcome.ending) {
-            case Ending::Completed: return fmt::format("completed, rip {:#x}", outcome.registers.rip);
+            case Ending::Completed:
+                return fmt::format("completed, rip {:#x}", outcome.registers.rip);
             case Ending::Hang: return "hung";
             case Ending::Fault: break;
         }
@@ -88,8 +92,8 @@ private:
         const bool same = host_.ending == guest_.ending &&
                           (host_.ending != Ending::Fault || host_.vector == guest_.vector);
         if (!same) {
-            found_.push_back(
-                fmt::format("ending       host {}  ours {}", ending_name(host_), ending_name(guest_)));
+            found_.push_back(fmt::format("ending       host {}  ours {}", ending_name(host_),
+                                         ending_name(guest_)));
             return false;
         }
         if (host_.ending == Ending::Fault) {
@@ -253,23 +257,26 @@ std::string describe(const Case& test) {
     const std::span<const u8> bytes(test.code.data(), test.code_size);
     const std::span<const u8> last = bytes.subspan(test.last_instruction);
     const int bits = test.mode == CodeMode::Bits64 ? 64 : test.mode == CodeMode::Bits32 ? 32 : 16;
-    std::string text = fmt::format(
-        "{} bits at {:#x}: {}  {}\n", bits, test.code_address, hex_bytes(bytes),
-        test.decoded.length == 0 ? "(not decoded)"
-                                 : cpu::disassemble(last, test.mode, before.rip + test.last_instruction));
+    std::string text =
+        fmt::format("{} bits at {:#x}: {}  {}\n", bits, test.code_address, hex_bytes(bytes),
+                    test.decoded.length == 0
+                        ? "(not decoded)"
+                        : cpu::disassemble(last, test.mode, before.rip + test.last_instruction));
     const cpu::Form& form = cpu::forms()[test.form];
     text += fmt::format("    form {} {}\n   ", form.encoding, form.mnemonic);
     for (usize i = 0; i < (bits == 64 ? 16u : 8u); ++i) {
         text += fmt::format(" {}={:x}", gpr_names[i], before.gpr[i]);
     }
-    text += fmt::format("\n    rip={:x} rflags={:x} fcw={:x} fsw={:x} ftw={:x} mxcsr={:x}", before.rip,
-                        before.rflags, before.extended.fcw, before.extended.fsw,
+    text += fmt::format("\n    rip={:x} rflags={:x} fcw={:x} fsw={:x} ftw={:x} mxcsr={:x}",
+                        before.rip, before.rflags, before.extended.fcw, before.extended.fsw,
                         before.extended.ftw, before.extended.mxcsr);
-    for (usize i = 0; i < 6; ++i) text += fmt::format(" {}={:x}", segment_names[i], before.selectors[i]);
+    for (usize i = 0; i < 6; ++i)
+        text += fmt::format(" {}={:x}", segment_names[i], before.selectors[i]);
     text += fmt::format(" bases fs={:x} gs={:x}\n", before.fs_base, before.gs_base);
     for (const MemoryPatch& patch : test.patches) {
-        text += fmt::format("    [{:x}] {}\n", patch.linear,
-                            hex_bytes(std::span(patch.bytes).first(std::min<usize>(patch.bytes.size(), 32))));
+        text += fmt::format(
+            "    [{:x}] {}\n", patch.linear,
+            hex_bytes(std::span(patch.bytes).first(std::min<usize>(patch.bytes.size(), 32))));
     }
     return text;
 }
@@ -279,7 +286,8 @@ namespace {
 bool has_evex_prefix(const Case& test) {
     constexpr std::string_view prefixes = "\x2e\x36\x3e\x26\x64\x65\x66\x67\xf0\xf2\xf3";
     usize at = test.last_instruction;
-    while (at + 1 < test.code.size() && prefixes.find(static_cast<char>(test.code[at])) != prefixes.npos) {
+    while (at + 1 < test.code.size() &&
+           prefixes.find(static_cast<char>(test.code[at])) != prefixes.npos) {
         ++at;
     }
     if (at + 1 >= test.code.size() || test.code[at] != 0x62) return false;
@@ -289,11 +297,11 @@ bool has_evex_prefix(const Case& test) {
 
 std::string foreign_extension(const Case& test) {
     if (has_evex_prefix(test)) return "AVX512EVEX";
-    static constexpr auto foreign = std::to_array<std::string_view>({
-        "AMX_BF16", "AMX_INT8", "AMX_TILE", "AVX512EVEX", "AVX512VEX", "AVX_VNNI", "CET",
-        "CLDEMOTE", "ENQCMD",   "GFNI",     "HRESET",     "KEYLOCKER", "MOVDIR",   "MPX",
-        "PCONFIG",  "PKU",      "PT", "PTWRITE",  "RTM",        "SERIALIZE", "SGX",      "TDX",
-        "TSX_LDTRK", "UINTR",   "VAES",     "VPCLMULQDQ", "VTX",       "WAITPKG"});
+    static constexpr auto foreign = std::to_array<std::string_view>(
+        {"AMX_BF16", "AMX_INT8",  "AMX_TILE", "AVX512EVEX", "AVX512VEX",  "AVX_VNNI",  "CET",
+         "CLDEMOTE", "ENQCMD",    "GFNI",     "HRESET",     "KEYLOCKER",  "MOVDIR",    "MPX",
+         "PCONFIG",  "PKU",       "PT",       "PTWRITE",    "RTM",        "SERIALIZE", "SGX",
+         "TDX",      "TSX_LDTRK", "UINTR",    "VAES",       "VPCLMULQDQ", "VTX",       "WAITPKG"});
     ZydisDecoder decoder;
     switch (test.mode) {
         case CodeMode::Bits64:

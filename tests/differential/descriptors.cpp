@@ -23,7 +23,11 @@ std::span<const LdtEntry> ldt_entries() {
         {.base = data, .limit = 0x7ff5, .contents = LdtEntry::ExpandDown, .big = true},
         {.base = data, .limit = 0xffff, .big = true, .restricted = true},
         {.base = data, .limit = 0xffff, .present = false},
-        {.base = code, .limit = 0xffff, .contents = LdtEntry::Code, .big = true, .restricted = true},
+        {.base = code,
+         .limit = 0xffff,
+         .contents = LdtEntry::Code,
+         .big = true,
+         .restricted = true},
         // Linux takes conforming code only if it is not present.
         {.base = code,
          .limit = 0xffff,

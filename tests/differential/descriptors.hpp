@@ -16,8 +16,8 @@ struct LdtEntry {
     u32 base = 0;
     u32 limit = 0;
     Contents contents = Data;
-    bool big = false;           // D or B.
-    bool restricted = false;    // Read-only data or execute-only code.
+    bool big = false;         // D or B.
+    bool restricted = false;  // Read-only data or execute-only code.
     bool in_pages = false;
     bool present = true;
 };

@@ -30,21 +30,36 @@ std::optional<u8> hex_byte(std::string_view word) {
 
 bool parse_vex(std::string_view word, EncodingShape& shape) {
     for (const std::string_view part : words_of(word, '.')) {
-        if (part == "VEX") shape.vex = true;
-        else if (part == "128") shape.vector_length = EncodingShape::VectorLength::L128;
-        else if (part == "256") shape.vector_length = EncodingShape::VectorLength::L256;
-        else if (part == "LZ") shape.vector_length = EncodingShape::VectorLength::Zero;
-        else if (part == "LIG") shape.vector_length = EncodingShape::VectorLength::Any;
-        else if (part == "NP") shape.prefix = Prefix::None;
-        else if (part == "66") shape.prefix = Prefix::P66;
-        else if (part == "F3") shape.prefix = Prefix::F3;
-        else if (part == "F2") shape.prefix = Prefix::F2;
-        else if (part == "0F") shape.map = 1;
-        else if (part == "0F38") shape.map = 2;
-        else if (part == "0F3A") shape.map = 3;
-        else if (part == "W0") shape.w = false;
-        else if (part == "W1") shape.w = true;
-        else if (part != "WIG") return false;
+        if (part == "VEX")
+            shape.vex = true;
+        else if (part == "128")
+            shape.vector_length = EncodingShape::VectorLength::L128;
+        else if (part == "256")
+            shape.vector_length = EncodingShape::VectorLength::L256;
+        else if (part == "LZ")
+            shape.vector_length = EncodingShape::VectorLength::Zero;
+        else if (part == "LIG")
+            shape.vector_length = EncodingShape::VectorLength::Any;
+        else if (part == "NP")
+            shape.prefix = Prefix::None;
+        else if (part == "66")
+            shape.prefix = Prefix::P66;
+        else if (part == "F3")
+            shape.prefix = Prefix::F3;
+        else if (part == "F2")
+            shape.prefix = Prefix::F2;
+        else if (part == "0F")
+            shape.map = 1;
+        else if (part == "0F38")
+            shape.map = 2;
+        else if (part == "0F3A")
+            shape.map = 3;
+        else if (part == "W0")
+            shape.w = false;
+        else if (part == "W1")
+            shape.w = true;
+        else if (part != "WIG")
+            return false;
     }
     return true;
 }
@@ -56,18 +71,30 @@ bool parse_modifier(std::string_view word, EncodingShape& shape) {
         if (word[1] != 'r') shape.reg_field = static_cast<u8>(word[1] - '0');
         return word[1] == 'r' || (word[1] >= '0' && word[1] <= '7');
     }
-    if (word == "reg") shape.register_only = shape.has_mod_rm = true;
-    else if (word == "mem") shape.memory_only = shape.has_mod_rm = true;
-    else if (word == "W0") shape.w = false;
-    else if (word == "W1") shape.w = true;
-    else if (word == "+r") shape.plus_register = true;
-    else if (word == "o16") shape.operand_size = 2;
-    else if (word == "o32") shape.operand_size = 4;
-    else if (word == "o64") shape.operand_size = 8;
-    else if (word == "a16") shape.address_size = 2;
-    else if (word == "a32") shape.address_size = 4;
-    else if (word == "a64") shape.address_size = 8;
-    else return false;
+    if (word == "reg")
+        shape.register_only = shape.has_mod_rm = true;
+    else if (word == "mem")
+        shape.memory_only = shape.has_mod_rm = true;
+    else if (word == "W0")
+        shape.w = false;
+    else if (word == "W1")
+        shape.w = true;
+    else if (word == "+r")
+        shape.plus_register = true;
+    else if (word == "o16")
+        shape.operand_size = 2;
+    else if (word == "o32")
+        shape.operand_size = 4;
+    else if (word == "o64")
+        shape.operand_size = 8;
+    else if (word == "a16")
+        shape.address_size = 2;
+    else if (word == "a32")
+        shape.address_size = 4;
+    else if (word == "a64")
+        shape.address_size = 8;
+    else
+        return false;
     return true;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The encoding column of the instruction table taken apart for making bytes from it. The decoder has
-// its own reading of the column: two readers, so that a slip of one shows.
+// The encoding column of the instruction table taken apart for making bytes from it. The decoder
+// has its own reading of the column: two readers, so that a slip of one shows.
 #pragma once
 
 #include <optional>

@@ -21,9 +21,9 @@ struct GeneratorOptions {
     bool mode16 = true;
     bool mode32 = true;
     bool mode64 = true;
-    std::string form_name;  // Part of "encoding mnemonic"; empty: all.
-    u32 sequence = 1;       // Instructions in a case, at most.
-    bool single_step = false;  // Some cases have TF set.
+    std::string form_name;          // Part of "encoding mnemonic"; empty: all.
+    u32 sequence = 1;               // Instructions in a case, at most.
+    bool single_step = false;       // Some cases have TF set.
     bool alignment_checks = false;  // Half of the cases have AC set, not just a few.
 };
 

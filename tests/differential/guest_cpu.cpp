@@ -18,8 +18,8 @@
 namespace test::differential {
 
 using cpu::CodeMode;
-using cpu::SegReg;
 using cpu::Segment;
+using cpu::SegReg;
 using cpu::Step;
 
 namespace {
@@ -58,7 +58,8 @@ cpu::Segment segment_of(u16 selector) {
     const u64 descriptor =
         (selector & 4) != 0 ? descriptor_of(ldt_entries()[index]) : gdt_entries()[index];
     Segment segment{.selector = selector};
-    segment.attributes = static_cast<u16>(((descriptor >> 40) & 0xff) | ((descriptor >> 52) & 0xf) << 12);
+    segment.attributes =
+        static_cast<u16>(((descriptor >> 40) & 0xff) | ((descriptor >> 52) & 0xf) << 12);
     const u32 limit = static_cast<u32>((descriptor & 0xffff) | ((descriptor >> 32) & 0xf'0000));
     segment.limit = segment.has(Segment::Granular) ? limit << 12 | 0xfff : limit;
     segment.base = ((descriptor >> 16) & 0xff'ffff) | ((descriptor >> 56) & 0xff) << 24;
@@ -162,8 +163,8 @@ cpu::CpuState GuestCpu::state_for_all() const {
                   .attributes = 0x82,
                   .limit = static_cast<u32>(ldt_entries().size() * 8 - 1),
                   .base = kernel_half + ldt};
-    state.tr = {.selector = tss_selector, .attributes = 0x8b, .limit = 0x67,
-                .base = kernel_half + tss};
+    state.tr = {
+        .selector = tss_selector, .attributes = 0x8b, .limit = 0x67, .base = kernel_half + tss};
     return state;
 }
 
@@ -200,8 +201,10 @@ void GuestCpu::load(const Case& test) {
 Outcome GuestCpu::run(const Case& test) {
     place_code(test);
     load(test);
-    if (kind_ == EngineKind::Execute) run_by_execute(test);
-    else run_by_interpreter(test);
+    if (kind_ == EngineKind::Execute)
+        run_by_execute(test);
+    else
+        run_by_interpreter(test);
     return outcome();
 }
 
@@ -251,8 +254,10 @@ bool GuestCpu::fetch(cpu::Instruction& into) {
     if (limited || available == 15) {
         (void)vcpu_->raise(cpu::Vector::GP, 0);
     } else if (cpu::read_linear(*vcpu_, linear + available, {&wanted, 1}, cpu::Privilege::User)) {
-        vcpu_->exception = {.vector = cpu::Vector::PF, .has_error_code = true,
-                            .error_code = 0x15, .address = linear + available};
+        vcpu_->exception = {.vector = cpu::Vector::PF,
+                            .has_error_code = true,
+                            .error_code = 0x15,
+                            .address = linear + available};
     } else {
         vcpu_->exception.error_code |= cpu::page_fault::Fetch;
     }

@@ -55,10 +55,11 @@ bool host_can_run_tests() {
     asm volatile("mov $1, %%eax; cpuid" : "=c"(ecx), "=a"(eax), "=d"(edx) : : "rbx");
     constexpr u32 osxsave_and_avx = 3u << 27;
     u32 leaf7_ebx = 0;
-    asm volatile("mov $7, %%eax; xor %%ecx, %%ecx; mov %%rbx, %%rsi; cpuid; mov %%ebx, %0; mov %%rsi, %%rbx"
-                 : "=r"(leaf7_ebx)
-                 :
-                 : "rax", "rcx", "rdx", "rsi");
+    asm volatile(
+        "mov $7, %%eax; xor %%ecx, %%ecx; mov %%rbx, %%rsi; cpuid; mov %%ebx, %0; mov %%rsi, %%rbx"
+        : "=r"(leaf7_ebx)
+        :
+        : "rax", "rcx", "rdx", "rsi");
     return (ecx & osxsave_and_avx) == osxsave_and_avx && (leaf7_ebx & 1) != 0;
 }
 }  // namespace

@@ -20,9 +20,9 @@ struct alignas(64) ControlBlock {
     u64 host_gs_base;
     u64 exit_address;  // Where tests jump to when they are done.
     u64 rflags_out;
-    u64 fs_base;       // In and out.
+    u64 fs_base;  // In and out.
     u64 gs_base;
-    std::array<u32, 4> selectors_in;  // DS ES FS GS.
+    std::array<u32, 4> selectors_in;   // DS ES FS GS.
     std::array<u32, 5> selectors_out;  // DS ES FS GS SS.
     u32 load_selectors;                // Else fs_base and gs_base are loaded.
     u32 active;                        // A test is running.

@@ -13,21 +13,30 @@ using cpu::SegReg;
 
 namespace {
 constexpr std::array<u16, 8> stack_selectors = {
-    selectors::Data,        selectors::Data16,    selectors::Data32Short, selectors::Data16Down,
-    selectors::Data32Down,  selectors::DataAtTop, selectors::Data32Flat,  ldt_selector(13)};
-constexpr std::array<u16, 14> data_selectors = {
-    selectors::Data,       selectors::Data16,     selectors::Data32Short, selectors::Data16Down,
-    selectors::Data32Down, selectors::DataAtTop,  selectors::Data32Flat,  ldt_selector(13),
-    selectors::LdtCode32,  selectors::DataReadOnly, 0, selectors::Data, selectors::Data16,
-    selectors::Data};
+    selectors::Data,       selectors::Data16,    selectors::Data32Short, selectors::Data16Down,
+    selectors::Data32Down, selectors::DataAtTop, selectors::Data32Flat,  ldt_selector(13)};
+constexpr std::array<u16, 14> data_selectors = {selectors::Data,
+                                                selectors::Data16,
+                                                selectors::Data32Short,
+                                                selectors::Data16Down,
+                                                selectors::Data32Down,
+                                                selectors::DataAtTop,
+                                                selectors::Data32Flat,
+                                                ldt_selector(13),
+                                                selectors::LdtCode32,
+                                                selectors::DataReadOnly,
+                                                0,
+                                                selectors::Data,
+                                                selectors::Data16,
+                                                selectors::Data};
 
 void choose_selectors_16(Random& random, Registers& before) {
     before.selector(SegReg::Cs) = selectors::LdtCode16;
-    before.selector(SegReg::Ss) = random.percent(65) ? selectors::Data16
-                                                     : random.pick(stack_selectors);
+    before.selector(SegReg::Ss) =
+        random.percent(65) ? selectors::Data16 : random.pick(stack_selectors);
     for (const SegReg which : {SegReg::Ds, SegReg::Es, SegReg::Fs, SegReg::Gs}) {
-        before.selector(which) = random.percent(60) ? selectors::Data16
-                                                    : random.pick(data_selectors);
+        before.selector(which) =
+            random.percent(60) ? selectors::Data16 : random.pick(data_selectors);
     }
 }
 
@@ -36,11 +45,10 @@ void choose_selectors_32(Random& random, Registers& before) {
     before.selector(SegReg::Cs) = choice < 7   ? selectors::Code32
                                   : choice < 9 ? selectors::LdtCode32
                                                : ldt_selector(12);
-    before.selector(SegReg::Ss) = random.percent(65) ? selectors::Data
-                                                     : random.pick(stack_selectors);
+    before.selector(SegReg::Ss) =
+        random.percent(65) ? selectors::Data : random.pick(stack_selectors);
     for (const SegReg which : {SegReg::Ds, SegReg::Es, SegReg::Fs, SegReg::Gs}) {
-        before.selector(which) = random.percent(55) ? selectors::Data
-                                                    : random.pick(data_selectors);
+        before.selector(which) = random.percent(55) ? selectors::Data : random.pick(data_selectors);
     }
 }
 

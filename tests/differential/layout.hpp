@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Where things lie in the linear address space that host and guest share during a test. All of it is
-// below 2 GiB so that 32-bit code and absolute addresses reach it; the 64 KiB from `data_base` and
-// from `code_base` are what 16-bit segments show.
+// Where things lie in the linear address space that host and guest share during a test. All of it
+// is below 2 GiB so that 32-bit code and absolute addresses reach it; the 64 KiB from `data_base`
+// and from `code_base` are what 16-bit segments show.
 #pragma once
 
 #include "fabric/support/int_types.hpp"

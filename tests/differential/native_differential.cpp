@@ -2,11 +2,11 @@
 //
 // The native differential tester: random instances of every form of the instruction table that user
 // mode can run, on the host processor and on ours, from the same state; everything compared.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <map>
@@ -58,8 +58,7 @@ bool apply(Arguments& arguments) {
     generator.mode16 = arguments.mode == "all" || arguments.mode == "16";
     generator.mode32 = arguments.mode == "all" || arguments.mode == "32";
     generator.mode64 = arguments.mode == "all" || arguments.mode == "64";
-    campaign.engine =
-        arguments.engine == "execute" ? EngineKind::Execute : EngineKind::Interpreter;
+    campaign.engine = arguments.engine == "execute" ? EngineKind::Execute : EngineKind::Interpreter;
     // Stepping is the engine's business; execute() alone knows nothing of it.
     generator.single_step = campaign.engine == EngineKind::Interpreter;
     if (arguments.mask_undefined) campaign.comparison.undefined_flags = UndefinedFlags::Mask;
@@ -119,12 +118,12 @@ void print_skipped() {
         const std::string_view reason = skip_reason(form);
         if (!reason.empty()) ++reasons[reason];
     }
-    for (const auto& [reason, forms] : reasons) fmt::print("skipped: {} forms: {}\n", forms, reason);
+    for (const auto& [reason, forms] : reasons)
+        fmt::print("skipped: {} forms: {}\n", forms, reason);
 }
 
 /// How many of the forms were not hit.
-usize print_coverage(const Arguments& arguments, const Tally& tally,
-                     std::span<const u16> chosen) {
+usize print_coverage(const Arguments& arguments, const Tally& tally, std::span<const u16> chosen) {
     usize missing = 0;
     for (const u16 row : chosen) {
         if (arguments.coverage) {
@@ -149,13 +148,15 @@ void print_summary(const Tally& tally) {
     fmt::print("\n");
     for (usize row = 0; row < cpu::forms().size(); ++row) {
         if (tally.differing[row] == 0) continue;
-        fmt::print("DIFFERS {:8} of {:8}  {}\n", tally.differing[row], tally.cases[row], form_name(row));
+        fmt::print("DIFFERS {:8} of {:8}  {}\n", tally.differing[row], tally.cases[row],
+                   form_name(row));
     }
     fmt::print("{} differences\n", tally.different);
 }
 
 int run(const Arguments& arguments) {
-    void* shared = mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* shared =
+        mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return 2;
     auto* tally = new (shared) Tally;
     const cpu::CpuModel& model = cpu::default_cpu_model(cpu::host_features());
@@ -166,8 +167,10 @@ int run(const Arguments& arguments) {
     print_summary(*tally);
     if (arguments.coverage) print_skipped();
     usize missing = 0;
-    const bool whole = arguments.repro.empty() && arguments.campaign.count >= 20 * cpu::forms().size();
-    if (whole || arguments.coverage) missing = print_coverage(arguments, *tally, generator.chosen_forms());
+    const bool whole =
+        arguments.repro.empty() && arguments.campaign.count >= 20 * cpu::forms().size();
+    if (whole || arguments.coverage)
+        missing = print_coverage(arguments, *tally, generator.chosen_forms());
     return tally->different != 0 || (whole && missing != 0) ? 1 : 0;
 }
 

@@ -19,22 +19,22 @@ u64 interesting_ieee(Random& random, u32 exponent_bits, u32 fraction_bits) {
     if (random.percent(15)) fraction = fraction_mask >> random.below(fraction_bits);
     switch (random.below(16)) {
         case 0: return sign;
-        case 1: return sign | (random.below(4) + 1);                   // Tiny denormals.
-        case 2: return sign | fraction;                                // Denormals.
-        case 3: return sign | fraction_mask;                           // The largest of them.
+        case 1: return sign | (random.below(4) + 1);  // Tiny denormals.
+        case 2: return sign | fraction;               // Denormals.
+        case 3: return sign | fraction_mask;          // The largest of them.
         case 4: return sign | u64{1} << fraction_bits | (fraction & random.next());
         case 5: return sign | (exponent_mask - 1) << fraction_bits | fraction;
-        case 6: return sign | exponent_mask << fraction_bits;          // Infinity.
+        case 6: return sign | exponent_mask << fraction_bits;  // Infinity.
         case 7: return sign | exponent_mask << fraction_bits | quiet | fraction;
         case 8: return sign | exponent_mask << fraction_bits | (fraction & (quiet - 1)) | 1;
-        case 9: return sign | bias << fraction_bits;                   // One.
-        case 10: {                                                     // Where integers end.
+        case 9: return sign | bias << fraction_bits;  // One.
+        case 10: {                                    // Where integers end.
             const u64 power = random.pick(std::array<u64, 8>{7, 8, 15, 16, 31, 32, 63, 64});
             const u64 exponent = std::min(bias + power - random.below(2), exponent_mask - 1);
             const u64 near = random.percent(50) ? 0 : (u64{0} - random.below(3)) & fraction_mask;
             return sign | exponent << fraction_bits | near;
         }
-        case 11:                                                       // Halves and small numbers.
+        case 11:  // Halves and small numbers.
             return sign | (bias + random.below(8) - 2) << fraction_bits |
                    (fraction & fraction_mask << (fraction_bits - 4) & fraction_mask);
         case 12: return random.next() & (sign | fraction_mask | exponent_mask << fraction_bits);
@@ -47,13 +47,30 @@ u64 interesting_ieee(Random& random, u32 exponent_bits, u32 fraction_bits) {
 }  // namespace
 
 u64 interesting_integer(Random& random) {
-    static constexpr std::array<u64, 24> corners = {
-        0,           1,           2,           3,          0x7e,
-        0x7f,        0x80,        0x81,        0xff,       0x100,
-        0x7fff,      0x8000,      0xffff,      0x10000,    0x7fff'ffff,
-        0x8000'0000, 0xffff'ffff, 0x1'0000'0000, 0x7fff'ffff'ffff'ffff,
-        0x8000'0000'0000'0000,    ~u64{0},     ~u64{1},    0x5555'5555'5555'5555,
-        0xffff'ffff'8000'0000};
+    static constexpr std::array<u64, 24> corners = {0,
+                                                    1,
+                                                    2,
+                                                    3,
+                                                    0x7e,
+                                                    0x7f,
+                                                    0x80,
+                                                    0x81,
+                                                    0xff,
+                                                    0x100,
+                                                    0x7fff,
+                                                    0x8000,
+                                                    0xffff,
+                                                    0x10000,
+                                                    0x7fff'ffff,
+                                                    0x8000'0000,
+                                                    0xffff'ffff,
+                                                    0x1'0000'0000,
+                                                    0x7fff'ffff'ffff'ffff,
+                                                    0x8000'0000'0000'0000,
+                                                    ~u64{0},
+                                                    ~u64{1},
+                                                    0x5555'5555'5555'5555,
+                                                    0xffff'ffff'8000'0000};
     switch (random.below(6)) {
         case 0: return random.pick(corners);
         case 1: return random.pick(corners) + random.below(5) - 2;
@@ -67,9 +84,7 @@ u64 interesting_integer(Random& random) {
     }
 }
 
-u32 interesting_single(Random& random) {
-    return static_cast<u32>(interesting_ieee(random, 8, 23));
-}
+u32 interesting_single(Random& random) { return static_cast<u32>(interesting_ieee(random, 8, 23)); }
 
 u64 interesting_double(Random& random) {
     // A tenth are what a single can hold, for conversions that are exact or nearly so.
@@ -83,9 +98,7 @@ u64 interesting_double(Random& random) {
     return value + random.below(3) - 1;
 }
 
-u16 interesting_half(Random& random) {
-    return static_cast<u16>(interesting_ieee(random, 5, 10));
-}
+u16 interesting_half(Random& random) { return static_cast<u16>(interesting_ieee(random, 5, 10)); }
 
 XsaveImage::Half interesting_extended(Random& random) {
     constexpr u64 integer_bit = u64{1} << 63;
@@ -113,8 +126,8 @@ XsaveImage::Half interesting_extended(Random& random) {
         case 12: return {significand, sign | random.below(0x8000)};
         case 13: {
             // What rounds to the ends of single and double.
-            const u64 exponent = random.pick(std::array<u64, 4>{0x3fff - 1022, 0x3fff - 126,
-                                                                0x3fff + 1023, 0x3fff + 127});
+            const u64 exponent = random.pick(
+                std::array<u64, 4>{0x3fff - 1022, 0x3fff - 126, 0x3fff + 1023, 0x3fff + 127});
             return {significand, sign | (exponent + random.below(5) - 2)};
         }
         default: return {significand, sign | (0x3fff + random.below(40) - 20)};

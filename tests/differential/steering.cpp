@@ -15,8 +15,8 @@ using cpu::CodeMode;
 using cpu::Gpr;
 using cpu::Instruction;
 using cpu::OperandKind;
-using cpu::Semantic;
 using cpu::SegReg;
+using cpu::Semantic;
 
 u64 segment_base(const Case& test, SegReg segment) {
     if (test.mode != CodeMode::Bits64) return descriptor_base(test.before.selector(segment));
@@ -30,8 +30,12 @@ u64 mask_of(u32 bytes) { return bytes >= 8 ? ~u64{0} : (u64{1} << (8 * bytes)) -
 class Steering {
 public:
     Steering(Random& random, const EncodingPlaces& places, Case& test)
-        : random_(random), places_(places), test_(test), instruction_(test.decoded),
-          form_(cpu::form_of(test.decoded)), before_(test.before) {}
+        : random_(random),
+          places_(places),
+          test_(test),
+          instruction_(test.decoded),
+          form_(cpu::form_of(test.decoded)),
+          before_(test.before) {}
 
     void run() {
         aim_stack();
@@ -69,9 +73,13 @@ private:
         if (choice < 86) return arena - random_.below(size + 1);
         if (choice < 88) return arena_end + random_.below(page - size);
         if (choice < 96 || test_.mode != CodeMode::Bits64) return inside & ~u64{63};
-        constexpr std::array<u64, 7> odd = {
-            0x0000'1234'5678'9000, 0x0000'8000'0000'0000, 0xffff'7fff'ffff'ffff,
-            0x8000'0000'0000'0000, 0xffff'8880'0000'1000, 0x4000'0000'0000'0000, 0x10};
+        constexpr std::array<u64, 7> odd = {0x0000'1234'5678'9000,
+                                            0x0000'8000'0000'0000,
+                                            0xffff'7fff'ffff'ffff,
+                                            0x8000'0000'0000'0000,
+                                            0xffff'8880'0000'1000,
+                                            0x4000'0000'0000'0000,
+                                            0x10};
         return random_.pick(odd) + random_.below(4);
     }
 
@@ -123,7 +131,8 @@ private:
         const bool indexed = instruction_.index != cpu::no_register && !vector_index;
         if (instruction_.base != cpu::no_register) {
             const u64 index = !indexed || instruction_.index == instruction_.base
-                                  ? 0 : before_.gpr[instruction_.index] << instruction_.scale;
+                                  ? 0
+                                  : before_.gpr[instruction_.index] << instruction_.scale;
             u64 value = offset - displacement - index;
             if (indexed && instruction_.index == instruction_.base) {
                 value = (value & mask) / (1 + (u64{1} << instruction_.scale));
@@ -182,7 +191,8 @@ private:
         if (random_.percent(25)) return;
         std::array<u8, 64> bytes{};
         const auto kinds = static_cast<u64>(ValueKind::Count);
-        fill_interesting(random_, preferred_kind(static_cast<ValueKind>(random_.below(kinds))), bytes);
+        fill_interesting(random_, preferred_kind(static_cast<ValueKind>(random_.below(kinds))),
+                         bytes);
         patch(memory_, bytes.data(), bytes.size());
     }
 
@@ -204,8 +214,8 @@ private:
 
     /// Where a jump may go so that the harness sees it arrive: an offset within `cs`.
     u64 landing(u16 cs) {
-        const u64 base = test_.mode == CodeMode::Bits64 && cs == selectors::Code64
-                             ? 0 : descriptor_base(cs);
+        const u64 base =
+            test_.mode == CodeMode::Bits64 && cs == selectors::Code64 ? 0 : descriptor_base(cs);
         u64 linear = code_pair + random_.below(2 * page);
         if (random_.percent(20)) linear = code_last + random_.below(page);
         if (random_.one_in(10)) linear = arena + random_.below(arena_size);
@@ -217,9 +227,11 @@ private:
         if (random_.one_in(30)) offset = harmless(offset ^ u64{1} << (13 + random_.below(51)));
         return offset;
     }
-    /// A target cut to what the instruction can reach, and not within itself: it might never come out.
+    /// A target cut to what the instruction can reach, and not within itself: it might never come
+    /// out.
     u64 keep_out(u64 to) const {
-        const u64 mask = test_.mode == CodeMode::Bits64 ? ~u64{0} : mask_of(instruction_.operand_size);
+        const u64 mask =
+            test_.mode == CodeMode::Bits64 ? ~u64{0} : mask_of(instruction_.operand_size);
         const u64 start = before_.rip & mask;
         return (to & mask) - start < 16u + test_.code_size ? to + 64 : to;
     }
@@ -296,8 +308,8 @@ void Steering::prepare_meaning() {
         case Semantic::btr:
         case Semantic::btc: prepare_bit_test(); break;
         case Semantic::xlat:
-            reg(Gpr::Rbx) = target(1) - segment_base(test_, instruction_.segment) -
-                            (reg(Gpr::Rax) & 0xff);
+            reg(Gpr::Rbx) =
+                target(1) - segment_base(test_, instruction_.segment) - (reg(Gpr::Rax) & 0xff);
             set_address(reg(Gpr::Rbx), reg(Gpr::Rbx));
             break;
         case Semantic::maskmov:
@@ -415,8 +427,10 @@ void Steering::prepare_selector() {
         case Semantic::pop_segment: patch_value(stack_, value, 2); break;
         case Semantic::load_far_pointer: patch_value(memory_ + size, value, 2); break;
         default:
-            if (instruction_.is_memory()) patch_value(memory_, value, 2);
-            else set_low(before_.gpr[instruction_.rm], value, 2);
+            if (instruction_.is_memory())
+                patch_value(memory_, value, 2);
+            else
+                set_low(before_.gpr[instruction_.rm], value, 2);
     }
 }
 
@@ -428,8 +442,10 @@ void Steering::prepare_division() {
     const u64 high = instruction_.is_memory() ? divisor : before_.gpr[instruction_.rm];
     u64 upper = random_.percent(50) ? 0 : (high & mask_of(size)) >> random_.below(8 * size);
     if (form_.semantic == Semantic::idiv && random_.percent(40)) upper = ~upper;
-    if (size == 1) set_low(reg(Gpr::Rax), upper << 8 | (reg(Gpr::Rax) & 0xff), 2);
-    else set_low(reg(Gpr::Rdx), upper, size);
+    if (size == 1)
+        set_low(reg(Gpr::Rax), upper << 8 | (reg(Gpr::Rax) & 0xff), 2);
+    else
+        set_low(reg(Gpr::Rdx), upper, size);
     if (test_.mode != CodeMode::Bits64) reg(Gpr::Rdx) = static_cast<u32>(reg(Gpr::Rdx));
 }
 
@@ -437,7 +453,8 @@ void Steering::prepare_comparison() {
     if (random_.percent(40)) return;
     std::array<u64, 2> pair = {reg(Gpr::Rax), reg(Gpr::Rdx)};
     if (form_.semantic == Semantic::cmpxchg) {
-        if (instruction_.is_memory()) patch(memory_, pair.data(), 8);
+        if (instruction_.is_memory())
+            patch(memory_, pair.data(), 8);
         else if (instruction_.rm != static_cast<u8>(Gpr::Rsp)) {
             before_.gpr[instruction_.rm] = pair[0];
         }
