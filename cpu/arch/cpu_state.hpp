@@ -159,7 +159,7 @@ struct PendingEvents {
     bool init = false;
     bool sipi = false;
     u8 sipi_vector = 0;
-    bool nmi_blocked = false;  // From an NMI's delivery to the next IRET.
+    bool nmi_blocked = false;      // From an NMI's delivery to the next IRET.
     bool nmi_was_blocked = false;  // Outside SMM, to be restored by RSM.
     u64 debug_traps = 0;  // DR6 bits of #DB traps, taken after the instruction that caused them.
     bool ferr = false;    // An unmasked x87 error with CR0.NE = 0, on its way out to the board.
@@ -183,8 +183,8 @@ struct PendingEvents {
 struct CpuState {
     /// The last element is always zero: the register of an absent base or index.
     std::array<u64, 17> gpr{};
-    u16 status = status_flags::Fixed1;    // CF PF AF ZF SF OF. See rflags().
-    u64 other_flags = rflags::Fixed1;     // RFLAGS without those six.
+    u16 status = status_flags::Fixed1;  // CF PF AF ZF SF OF. See rflags().
+    u64 other_flags = rflags::Fixed1;   // RFLAGS without those six.
     u64 rip = 0xfff0;
     std::array<Segment, 6> segments = power_on_segments();
     Segment ldtr{.attributes = 0x0082, .limit = 0xffff};

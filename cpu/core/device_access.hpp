@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Where an instruction meets a device: a port or MMIO. The device must see the time of this very
-// instruction, and a deadline that it sets must be met although the engine's budget was made before.
+// instruction, and a deadline that it sets must be met although the engine's budget was made
+// before.
 #pragma once
 
 #include "cpu/core/vcpu.hpp"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // What executes guest instructions. Nothing outside cpu/ can tell which engine is running: the
-// interpreter and the JIT work on Vcpu::state in place; KVM and Unicorn move groups of it in and out.
+// interpreter and the JIT work on Vcpu::state in place; KVM and Unicorn move groups of it in and
+// out.
 #pragma once
 
 #include <string_view>

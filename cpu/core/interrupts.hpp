@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What happens between two instructions: which pending event is taken, and whether it can be (SDM 3A
-// 6.9, priority among simultaneous events).
+// What happens between two instructions: which pending event is taken, and whether it can be (SDM
+// 3A 6.9, priority among simultaneous events).
 #pragma once
 
 #include "cpu/core/vcpu.hpp"
 
 namespace cpu {
 
-/// Takes the most urgent event that can be taken now: traps of the last instruction, SMI, INIT, NMI,
-/// external interrupt. Ends the interrupt shadow of an instruction that has run since it began
+/// Takes the most urgent event that can be taken now: traps of the last instruction, SMI, INIT,
+/// NMI, external interrupt. Ends the interrupt shadow of an instruction that has run since it began
 /// (`shadow_expires`). Wakes a halted processor. True if one was taken.
 bool take_pending_event(Vcpu& vcpu, bool shadow_expires);
 

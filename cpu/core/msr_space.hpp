@@ -2,9 +2,9 @@
 //
 // Model-specific registers, as tables.
 //
-// Every RDMSR and WRMSR ends in MsrSpace, whichever engine met it. Whoever owns a group of MSRs (the
-// core, the local APIC, the Hyper-V layer) adds a bank. The same tables give the trace its names,
-// KVM its exit filter, and tests a list to walk.
+// Every RDMSR and WRMSR ends in MsrSpace, whichever engine met it. Whoever owns a group of MSRs
+// (the core, the local APIC, the Hyper-V layer) adds a bank. The same tables give the trace its
+// names, KVM its exit filter, and tests a list to walk.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@
 namespace cpu {
 
 /// What the guest sees of a register access. The caller of the space raises the fault.
-enum class [[nodiscard]] MsrOutcome : u8 { Done, GeneralProtection };
+enum class [[nodiscard]] MsrOutcome : u8{Done, GeneralProtection};
 
 class MsrBank {
 public:

@@ -19,7 +19,7 @@
 namespace cpu {
 
 /// What an instruction's meaning says of what comes next.
-enum class [[nodiscard]] Step : u8 {
+enum class [[nodiscard]] Step : u8{
     Next,    // Go on after it. RIP still names it; the engine moves on.
     Jump,    // RIP has been set.
     Fault,   // Vcpu::exception waits to be delivered; nothing else has changed.
@@ -53,7 +53,7 @@ public:
 class PackagePins {
 public:
     virtual ~PackagePins() = default;
-    virtual void ferr_asserted() {}      // An x87 error with CR0.NE = 0; IRQ 13 on a PC.
+    virtual void ferr_asserted() {}  // An x87 error with CR0.NE = 0; IRQ 13 on a PC.
     virtual void smm_acknowledged(bool /*entered*/) {}
 };
 
@@ -115,8 +115,8 @@ public:
     Exception exception;
     u32 attention = 0;
 
-    /// Instructions that may still retire in this slice. What is executed through cpu::execute finds
-    /// it, and CpuState::retired, exact.
+    /// Instructions that may still retire in this slice. What is executed through cpu::execute
+    /// finds it, and CpuState::retired, exact.
     i64 budget = 0;
 
     /// Whether the x87 registers are in the host's at the moment (cpu/fpu), not in `state`.

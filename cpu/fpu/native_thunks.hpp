@@ -22,7 +22,8 @@ using NativeThunk = u32 (*)(CpuState& state, void* memory);
 NativeThunk native_thunk(const Instruction& instruction);
 
 /// The same for arithmetic, loads and stores of the x87, for an engine that has seen to it that the
-/// registers are in the host's, and keeps FIP. A pending error makes it return 1, with nothing done.
+/// registers are in the host's, and keeps FIP. A pending error makes it return 1, with nothing
+/// done.
 NativeThunk x87_thunk(const Instruction& instruction);
 
 /// The same for all rows: those on MMX and x87 registers need load_x87() first. Never null, but

@@ -14,24 +14,24 @@ namespace cpu::interpreter {
 namespace {
 
 /// `plain`: the result alone. `use`: what it does with the flags before it.
-#define SATORI_BINARY(Name, function, stores, use, plain_result)          \
-    struct Name {                                                         \
-        static constexpr bool writes = stores;                            \
-        static constexpr FlagUse flag_use = FlagUse::use;                 \
-        template <class T>                                                \
+#define SATORI_BINARY(Name, function, stores, use, plain_result)                  \
+    struct Name {                                                                 \
+        static constexpr bool writes = stores;                                    \
+        static constexpr FlagUse flag_use = FlagUse::use;                         \
+        template <class T>                                                        \
         [[gnu::always_inline]] static T plain(T left, [[maybe_unused]] T right) { \
-            return static_cast<T>(plain_result);                          \
-        }                                                                 \
-        template <class T>                                                \
-        [[gnu::always_inline]] static T apply(T left, T right, u16& flags) { \
-            return alu::function(left, right, flags);               \
-        }                                                                 \
+            return static_cast<T>(plain_result);                                  \
+        }                                                                         \
+        template <class T>                                                        \
+        [[gnu::always_inline]] static T apply(T left, T right, u16& flags) {      \
+            return alu::function(left, right, flags);                             \
+        }                                                                         \
     }
 SATORI_BINARY(Add, add, true, Replaces, left + right);
 SATORI_BINARY(Adc, adc, true, Needs, left);
 SATORI_BINARY(Sub, sub, true, Replaces, left - right);
 SATORI_BINARY(Sbb, sbb, true, Needs, left);
-SATORI_BINARY(And, and_, true, Replaces, left & right);
+SATORI_BINARY(And, and_, true, Replaces, left& right);
 SATORI_BINARY(Or, or_, true, Replaces, left | right);
 SATORI_BINARY(Xor, xor_, true, Replaces, left ^ right);
 SATORI_BINARY(Cmp, sub, false, Replaces, left);
@@ -40,7 +40,7 @@ SATORI_BINARY(Test, and_, false, Replaces, left);
 
 /// Whether leaving out the flags leaves anything to do, and possible.
 template <class Operation>
-constexpr bool has_quiet = Operation::writes && Operation::flag_use == FlagUse::Replaces;
+constexpr bool has_quiet = Operation::writes&& Operation::flag_use == FlagUse::Replaces;
 
 template <class Operation, class T>
 Handled quiet_register_register(HANDLER_ARGUMENTS) {
@@ -66,7 +66,8 @@ Handled quiet_register_memory(HANDLER_ARGUMENTS) {
 template <class Operation, class T>
 Handled register_register(HANDLER_ARGUMENTS) {
     u16 flags = static_cast<u16>(status);
-    const T result = Operation::apply(get<T>(vcpu, op->destination), get<T>(vcpu, op->source), flags);
+    const T result =
+        Operation::apply(get<T>(vcpu, op->destination), get<T>(vcpu, op->source), flags);
     if constexpr (Operation::writes) set<T>(vcpu, op->destination, result);
     status = flags;
     CONTINUE_AT(op + 1);
@@ -193,10 +194,11 @@ Choice choose_binary(const Instruction& instruction, const LoweringContext& cont
         op.destination = operand_register(instruction, 0, shape.size);
         if (!shape.immediate) {
             op.source = operand_register(instruction, 1, shape.size);
-            return {by_size(shape.size, []<class T>() { return register_register<Operation, T>; }),
-                    quiet_by_size<Operation>(
-                        shape.size, []<class T>() { return quiet_register_register<Operation, T>; }),
-                    Operation::flag_use};
+            return {
+                by_size(shape.size, []<class T>() { return register_register<Operation, T>; }),
+                quiet_by_size<Operation>(
+                    shape.size, []<class T>() { return quiet_register_register<Operation, T>; }),
+                Operation::flag_use};
         }
         op.displacement = static_cast<i32>(instruction.immediate);
         return {by_size(shape.size, []<class T>() { return register_immediate<Operation, T>; }),

@@ -54,8 +54,8 @@ void drop_unseen_flags(Draft& draft) {
         if (choice.may_leave) {
             unseen = false;
         } else if (!quiet) {
-            unseen = choice.flags == FlagUse::Replaces ||
-                     (unseen && choice.flags == FlagUse::Ignores);
+            unseen =
+                choice.flags == FlagUse::Replaces || (unseen && choice.flags == FlagUse::Ignores);
         }
     }
 }

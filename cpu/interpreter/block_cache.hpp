@@ -47,7 +47,8 @@ private:
     };
     struct KeyHash {
         usize operator()(const Key& key) const {
-            return static_cast<usize>((key.physical * 0x9e37'79b9'7f4a'7c15) ^ (u64{key.mode} << 20));
+            return static_cast<usize>((key.physical * 0x9e37'79b9'7f4a'7c15) ^
+                                      (u64{key.mode} << 20));
         }
     };
 

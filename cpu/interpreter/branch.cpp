@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Handlers of near branches: jumps, calls, returns, and comparisons fused with the jump behind them.
-// They take code without a limit (Mode FlatCode) whose branches are as wide as its addresses; the
-// rest goes through cpu::execute.
+// Handlers of near branches: jumps, calls, returns, and comparisons fused with the jump behind
+// them. They take code without a limit (Mode FlatCode) whose branches are as wide as its addresses;
+// the rest goes through cpu::execute.
 #include <type_traits>
 #include <utility>
 
@@ -73,8 +73,7 @@ Handled test_and_jump(HANDLER_ARGUMENTS) {
     const T result = alu::and_(left, right, flags);
     status = flags;
     constexpr bool zero = (Condition >> 1) == 2;
-    const bool taken = zero ? (result == 0) != (Condition & 1)
-                            : alu::condition(flags, Condition);
+    const bool taken = zero ? (result == 0) != (Condition & 1) : alu::condition(flags, Condition);
     if (taken) GO_TO(op->exits->taken);
     GO_TO(op->exits->next);
 }
@@ -98,7 +97,8 @@ Handled return_near(HANDLER_ARGUMENTS) {
     const T stack = get<T>(vcpu, rsp_offset);
     FIND_READABLE(host, T, (stack), slow_last);
     const T target = load<T>(host);
-    if (!is_canonical(target)) [[unlikely]] HAND_OVER_TO(slow_last);
+    if (!is_canonical(target)) [[unlikely]]
+        HAND_OVER_TO(slow_last);
     set<T>(vcpu, rsp_offset, static_cast<T>(stack + sizeof(T) + op->immediate));
     GO_TO_RIP(target);
 }
@@ -106,7 +106,8 @@ Handled return_near(HANDLER_ARGUMENTS) {
 template <class T>
 Handled jump_register(HANDLER_ARGUMENTS) {
     const T target = get<T>(vcpu, op->destination);
-    if (!is_canonical(target)) [[unlikely]] HAND_OVER_TO(slow_last);
+    if (!is_canonical(target)) [[unlikely]]
+        HAND_OVER_TO(slow_last);
     GO_TO_RIP(target);
 }
 
@@ -114,7 +115,8 @@ template <class T, Addressing How>
 Handled jump_memory(HANDLER_ARGUMENTS) {
     FIND_READABLE(host, T, (address<How, Access::Read>(op, vcpu)), slow_last);
     const T target = load<T>(host);
-    if (!is_canonical(target)) [[unlikely]] HAND_OVER_TO(slow_last);
+    if (!is_canonical(target)) [[unlikely]]
+        HAND_OVER_TO(slow_last);
     GO_TO_RIP(target);
 }
 
@@ -123,7 +125,8 @@ template <class T>
 [[gnu::always_inline]] inline bool push_return(const Op* op, Vcpu* vcpu, const TlbEntry* tlb) {
     const T stack = static_cast<T>(get<T>(vcpu, rsp_offset) - sizeof(T));
     u8* host = find_writable(vcpu, tlb, stack, sizeof(T));
-    if (!host) [[unlikely]] return false;
+    if (!host) [[unlikely]]
+        return false;
     store<T>(host, static_cast<T>(rip_in(*vcpu, static_cast<i64>(op->immediate))));
     set<T>(vcpu, rsp_offset, stack);
     return true;
@@ -142,7 +145,8 @@ template <class T, Addressing How>
 Handled call_memory(HANDLER_ARGUMENTS) {
     const u64 linear = address<How, Access::Read>(op, vcpu);
     const u8* host = find_readable(vcpu, tlb, linear, sizeof(T));
-    if (!host) [[unlikely]] HAND_OVER_TO(slow_last);
+    if (!host) [[unlikely]]
+        HAND_OVER_TO(slow_last);
     const T target = load<T>(host);
     if (!is_canonical(target) || !push_return<T>(op, vcpu, tlb)) [[unlikely]] {
         HAND_OVER_TO(slow_last);

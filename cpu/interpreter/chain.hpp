@@ -20,7 +20,8 @@ namespace cpu::interpreter {
 /// Pays for the block in advance. False: the budget does not reach to its end, or it is no more.
 [[gnu::always_inline]] inline bool pay_for(Vcpu* vcpu, const Block* block) {
     const i64 left = vcpu->budget - block->count;
-    if (left < 0) [[unlikely]] return false;
+    if (left < 0) [[unlikely]]
+        return false;
     vcpu->budget = left;
     note_on_trail(vcpu, block);
     return true;
@@ -42,27 +43,28 @@ inline Exit make_exit(i64 target) {
 }  // namespace cpu::interpreter
 
 /// Ends a handler: on to the block of `exit`, a reference to an Exit.
-#define GO_TO(exit)                                                              \
-    do {                                                                         \
-        Exit& taken_exit = (exit);                                               \
+#define GO_TO(exit)                                                                      \
+    do {                                                                                 \
+        Exit& taken_exit = (exit);                                                       \
         if (is_linked(vcpu, taken_exit) && pay_for(vcpu, taken_exit.block)) [[likely]] { \
-            if (taken_exit.context != 0) vcpu->scratch.code_base += static_cast<u64>(taken_exit.page_step); \
-            CONTINUE_AT(taken_exit.block->ops);                                  \
-        }                                                                        \
-        if (!prepare_miss(vcpu, taken_exit)) HAND_OVER_TO(slow_last);            \
-        LEAVE();                                                                 \
+            if (taken_exit.context != 0)                                                 \
+                vcpu->scratch.code_base += static_cast<u64>(taken_exit.page_step);       \
+            CONTINUE_AT(taken_exit.block->ops);                                          \
+        }                                                                                \
+        if (!prepare_miss(vcpu, taken_exit)) HAND_OVER_TO(slow_last);                    \
+        LEAVE();                                                                         \
     } while (0)
 
 /// Ends a handler: on to the block at `rip`, as an indirect branch does. It is canonical.
-#define GO_TO_RIP(destination)                                                   \
-    do {                                                                         \
-        const u64 wanted_rip = (destination);                                    \
-        const auto& jump = engine_of(vcpu).jump_entry(wanted_rip);               \
+#define GO_TO_RIP(destination)                                                      \
+    do {                                                                            \
+        const u64 wanted_rip = (destination);                                       \
+        const auto& jump = engine_of(vcpu).jump_entry(wanted_rip);                  \
         if (jump.rip == wanted_rip && jump.context == vcpu->scratch.code_context && \
-            pay_for(vcpu, jump.block)) [[likely]] {                              \
-            vcpu->scratch.code_base = jump.code_base;                            \
-            CONTINUE_AT(jump.block->ops);                                        \
-        }                                                                        \
-        vcpu->state.rip = wanted_rip;                                            \
-        LEAVE();                                                                 \
+            pay_for(vcpu, jump.block)) [[likely]] {                                 \
+            vcpu->scratch.code_base = jump.code_base;                               \
+            CONTINUE_AT(jump.block->ops);                                           \
+        }                                                                           \
+        vcpu->state.rip = wanted_rip;                                               \
+        LEAVE();                                                                    \
     } while (0)

@@ -3,8 +3,9 @@
 // What all handlers are made of: going on, leaving, registers, addresses and memory.
 //
 // A handler covers the plain course of its instruction. Where that fails (a page that is not in the
-// first-level TLB and cannot be, a fault, a division that overflows) it has changed nothing yet, and
-// hands the whole instruction to `slow`, which executes it through cpu::execute, once and exactly.
+// first-level TLB and cannot be, a fault, a division that overflows) it has changed nothing yet,
+// and hands the whole instruction to `slow`, which executes it through cpu::execute, once and
+// exactly.
 #pragma once
 
 #include <cstring>
@@ -21,32 +22,33 @@
 #define SATORI_TAIL_CALL return  // gcc: a sibling call from -O2 on; tests/cpu checks the stack.
 #endif
 /// Runs the operation at `next`.
-#define CONTINUE_AT(next)                                               \
-    do {                                                                \
-        const Op* const next_op = (next);                               \
-        SATORI_TAIL_CALL next_op->handler(next_op, vcpu, tlb, status);  \
+#define CONTINUE_AT(next)                                              \
+    do {                                                               \
+        const Op* const next_op = (next);                              \
+        SATORI_TAIL_CALL next_op->handler(next_op, vcpu, tlb, status); \
     } while (0)
 /// Back to the engine's loop. CpuState::rip is right and the budget settled.
-#define LEAVE()                                          \
-    do {                                                 \
-        vcpu->state.status = static_cast<u16>(status);   \
-        return;                                          \
+#define LEAVE()                                        \
+    do {                                               \
+        vcpu->state.status = static_cast<u16>(status); \
+        return;                                        \
     } while (0)
 #define HAND_OVER_TO(function) SATORI_TAIL_CALL function(op, vcpu, tlb, status)
 #else
 #define SATORI_TAIL_CALL return
-#define CONTINUE_AT(next) return Next{(next), status}
-#define LEAVE()                                          \
-    do {                                                 \
-        vcpu->state.status = static_cast<u16>(status);   \
-        return Next{nullptr, 0};                         \
+#define CONTINUE_AT(next) \
+    return Next { (next), status }
+#define LEAVE()                                        \
+    do {                                               \
+        vcpu->state.status = static_cast<u16>(status); \
+        return Next{nullptr, 0};                       \
     } while (0)
 #define HAND_OVER_TO(function) return function(op, vcpu, tlb, status)
 #endif
 
-#define HANDLER_ARGUMENTS                                                    \
-    [[maybe_unused]] const Op *op, [[maybe_unused]] Vcpu *vcpu,              \
-        [[maybe_unused]] TlbEntry *tlb, [[maybe_unused]] u32 status
+#define HANDLER_ARGUMENTS                                                                       \
+    [[maybe_unused]] const Op *op, [[maybe_unused]] Vcpu *vcpu, [[maybe_unused]] TlbEntry *tlb, \
+        [[maybe_unused]] u32 status
 
 namespace cpu::interpreter {
 
@@ -90,11 +92,11 @@ enum class Addressing : u8 { Base, BaseIndex, RipRelative, General };
 /// Op::segment_rule for Addressing::General: a kind, and the segment register in the low bits.
 namespace segment_rule {
 constexpr u8 SegmentMask = 7;
-constexpr u8 Flat32 = 1 << 3;     // Cut to 32 bits; a flat segment.
-constexpr u8 Based64 = 2 << 3;    // 64-bit code, FS or GS.
-constexpr u8 Based64Cut = 3 << 3; // The same with a 32-bit address size.
-constexpr u8 Cut64 = 4 << 3;      // 64-bit code, 32-bit address size, no base.
-constexpr u8 Checked32 = 5 << 3;  // Base, limit and type as they are.
+constexpr u8 Flat32 = 1 << 3;      // Cut to 32 bits; a flat segment.
+constexpr u8 Based64 = 2 << 3;     // 64-bit code, FS or GS.
+constexpr u8 Based64Cut = 3 << 3;  // The same with a 32-bit address size.
+constexpr u8 Cut64 = 4 << 3;       // 64-bit code, 32-bit address size, no base.
+constexpr u8 Checked32 = 5 << 3;   // Base, limit and type as they are.
 constexpr u8 Checked16 = 6 << 3;
 constexpr u8 KindMask = 7 << 3;
 }  // namespace segment_rule
@@ -112,8 +114,8 @@ template <Addressing How, Access What>
     } else if constexpr (How == Addressing::Base) {
         return get<u64>(vcpu, op->base) + displacement;
     } else {
-        const u64 offset = get<u64>(vcpu, op->base) + (get<u64>(vcpu, op->index) << op->scale) +
-                           displacement;
+        const u64 offset =
+            get<u64>(vcpu, op->base) + (get<u64>(vcpu, op->index) << op->scale) + displacement;
         if constexpr (How == Addressing::BaseIndex) return offset;
         return general_address(op, vcpu, offset, What);
     }
@@ -156,18 +158,18 @@ template <class T>
 
 /// Declares `host`, a pointer to the bytes of type T at a linear address, or leaves the handler for
 /// `otherwise` (slow or slow_last).
-#define FIND_READABLE(host, T, linear_address, otherwise)                                   \
-    const u64 host##_linear = (linear_address);                                             \
-    const TlbEntry& host##_entry = entry_of(tlb, host##_linear);                            \
-    if (!in_page<sizeof(T)>(host##_linear, host##_entry.read_tag)) [[unlikely]]             \
-        SATORI_TAIL_CALL refill_for_read<otherwise>(op, vcpu, tlb, status, host##_linear,   \
-                                                    sizeof(T));                             \
+#define FIND_READABLE(host, T, linear_address, otherwise)                                 \
+    const u64 host##_linear = (linear_address);                                           \
+    const TlbEntry& host##_entry = entry_of(tlb, host##_linear);                          \
+    if (!in_page<sizeof(T)>(host##_linear, host##_entry.read_tag)) [[unlikely]]           \
+        SATORI_TAIL_CALL refill_for_read<otherwise>(op, vcpu, tlb, status, host##_linear, \
+                                                    sizeof(T));                           \
     const u8* const host = reinterpret_cast<const u8*>(host##_linear + host##_entry.addend)
 
-#define FIND_WRITABLE(host, T, linear_address, otherwise)                                   \
-    const u64 host##_linear = (linear_address);                                             \
-    const TlbEntry& host##_entry = entry_of(tlb, host##_linear);                            \
-    if (!in_page<sizeof(T)>(host##_linear, host##_entry.write_tag)) [[unlikely]]            \
-        SATORI_TAIL_CALL refill_for_write<otherwise>(op, vcpu, tlb, status, host##_linear,  \
-                                                     sizeof(T));                            \
+#define FIND_WRITABLE(host, T, linear_address, otherwise)                                  \
+    const u64 host##_linear = (linear_address);                                            \
+    const TlbEntry& host##_entry = entry_of(tlb, host##_linear);                           \
+    if (!in_page<sizeof(T)>(host##_linear, host##_entry.write_tag)) [[unlikely]]           \
+        SATORI_TAIL_CALL refill_for_write<otherwise>(op, vcpu, tlb, status, host##_linear, \
+                                                     sizeof(T));                           \
     u8* const host = reinterpret_cast<u8*>(host##_linear + host##_entry.addend)

@@ -37,13 +37,12 @@ u64 linear_rip(const Vcpu& vcpu) {
 /// Conditions under which instructions are taken one at a time, with a look around between them.
 bool needs_single_steps(const Vcpu& vcpu) {
     constexpr u64 stepping = rflags::TF | rflags::RF;
-    return (vcpu.state.other_flags & stepping) != 0 ||
-           vcpu.state.shadow != InterruptShadow::None || vcpu.state.events.debug_traps != 0 ||
-           instruction_breakpoints_enabled(vcpu);
+    return (vcpu.state.other_flags & stepping) != 0 || vcpu.state.shadow != InterruptShadow::None ||
+           vcpu.state.events.debug_traps != 0 || instruction_breakpoints_enabled(vcpu);
 }
 
-/// INT n and its kin clear TF on their way and leave no trap behind (SDM 3B 18.3.1.4); so does SYSCALL
-/// where SFMASK has TF.
+/// INT n and its kin clear TF on their way and leave no trap behind (SDM 3B 18.3.1.4); so does
+/// SYSCALL where SFMASK has TF.
 bool swallows_trap(const CpuState& state, const Instruction& instruction, Step outcome) {
     // All elements are done, and the budget did not reach for the instruction's end.
     if (outcome == Step::Repeat && form_of(instruction).has(attribute::String)) {
@@ -166,8 +165,8 @@ Block* Interpreter::block_at(Vcpu& vcpu, u64 physical, u32 mode) {
     const auto page = memory_.page(physical >> 12);
     if (!page.host) return nullptr;
     if (blocks_.nearly_full()) forget_blocks();
-    Block* built = interpreter::build_block(
-        blocks_, {page.host, page_size}, physical, mode, vcpu.features);
+    Block* built =
+        interpreter::build_block(blocks_, {page.host, page_size}, physical, mode, vcpu.features);
     if (!built) return nullptr;
     ++counters_.blocks_built;
     counters_.instructions_decoded += static_cast<u64>(built->count);
@@ -217,9 +216,9 @@ bool Interpreter::fetch(Vcpu& vcpu, Instruction& into) {
     std::array<u8, 15> bytes{};
     usize have = 0;
     while (true) {
-        const DecodeStatus status =
-            have == 0 ? DecodeStatus::Truncated
-                      : decode({bytes.data(), have}, code, vcpu.features, into);
+        const DecodeStatus status = have == 0
+                                        ? DecodeStatus::Truncated
+                                        : decode({bytes.data(), have}, code, vcpu.features, into);
         if (status == DecodeStatus::Ok) return true;
         if (status == DecodeStatus::Invalid) {
             (void)vcpu.raise(Vector::UD);

@@ -62,7 +62,8 @@ public:
     /// A branch that did not know its target's block: the loop will find it, and tell the branch.
     void ask_to_link(interpreter::Exit& exit) { wants_link_ = &exit; }
 
-    /// The instruction at `op`, in the middle of a block, once. True: go on with the next operation.
+    /// The instruction at `op`, in the middle of a block, once. True: go on with the next
+    /// operation.
     bool execute_within_block(Vcpu& vcpu, const interpreter::Op& op, const Instruction* decoded);
 
 private:

@@ -10,8 +10,8 @@
 #include "cpu/core/vcpu.hpp"
 #include "cpu/decode/decoder.hpp"
 #include "cpu/interpreter/block_cache.hpp"
-#include "cpu/interpreter/mode.hpp"
 #include "cpu/interpreter/handler.hpp"
+#include "cpu/interpreter/mode.hpp"
 #include "cpu/interpreter/op.hpp"
 
 namespace cpu::interpreter {
@@ -29,9 +29,9 @@ struct LoweringContext {
 
 /// What an operation does with the status flags that its predecessors left.
 enum class FlagUse : u8 {
-    Needs,    // Reads or partly keeps them, or may leave the block with them to be seen.
-    Replaces, // Makes all six anew, and cannot leave before it has.
-    Ignores,  // Neither; and cannot leave.
+    Needs,     // Reads or partly keeps them, or may leave the block with them to be seen.
+    Replaces,  // Makes all six anew, and cannot leave before it has.
+    Ignores,   // Neither; and cannot leave.
 };
 
 /// A handler, and one that may stand in for it where nobody will see the flags it makes.
@@ -43,7 +43,8 @@ struct Choice {
         : handler(exact), quiet(without_flags), flags(use) {}
 
     Handler handler = nullptr;
-    Handler quiet = nullptr;  // With it the operation ignores the flags, if it did not need to leave.
+    Handler quiet =
+        nullptr;  // With it the operation ignores the flags, if it did not need to leave.
     FlagUse flags = FlagUse::Needs;
     bool may_leave = false;  // Even the quiet one: its memory operand may not be plain.
 };

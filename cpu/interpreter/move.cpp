@@ -155,8 +155,8 @@ Choice choose_move(const Instruction& instruction, const LoweringContext& contex
             shape.size, *how, []<class T, Addressing How>() { return move_store<T, How, true>; });
     }
     op.source = operand_register(instruction, 1, shape.size);
-    return by_size_and_address(
-        shape.size, *how, []<class T, Addressing How>() { return move_store<T, How, false>; });
+    return by_size_and_address(shape.size, *how,
+                               []<class T, Addressing How>() { return move_store<T, How, false>; });
 }
 
 /// Calls `make.operator()<To, From>()` for the sizes given; null for a pair that is none.
@@ -196,8 +196,7 @@ Choice choose_extension(const Instruction& instruction, const LoweringContext& c
 }
 
 /// LEA is an address without the segment: only the forms whose cut is plain.
-Choice choose_load_address(const Instruction& instruction, const LoweringContext& context,
-                            Op& op) {
+Choice choose_load_address(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const u32 size = operand_bytes(instruction, form_of(instruction).operands[0]);
     Instruction plain = instruction;
     plain.segment = SegReg::Ds;
@@ -237,8 +236,7 @@ Choice choose_exchange(const Instruction& instruction, const LoweringContext& co
     if (!shape.memory) {
         op.destination = operand_register(instruction, 0, shape.size);
         op.source = operand_register(instruction, 1, shape.size);
-        return ignoring_flags(
-            by_size(shape.size, []<class T>() { return exchange_registers<T>; }));
+        return ignoring_flags(by_size(shape.size, []<class T>() { return exchange_registers<T>; }));
     }
     const auto how = lower_address(instruction, context, op, shape.size);
     if (!how) return {};
@@ -278,7 +276,7 @@ Choice lower_move(const Instruction& instruction, const LoweringContext& context
             if (instruction.operand_size == 2) return {};
             op.destination = register_offset(instruction.rm, 4, instruction.rex);
             return ignoring_flags(instruction.operand_size == 4 ? Handler{swap_bytes<u32>}
-                                                                 : swap_bytes<u64>);
+                                                                : swap_bytes<u64>);
         default: return {};
     }
 }

@@ -98,7 +98,8 @@ template <class Operation, class T>
 Handled accumulator_register(HANDLER_ARGUMENTS) {
     u16 flags = static_cast<u16>(status);
     alu::Halves<T> pair{get<T>(vcpu, rax_offset), get<T>(vcpu, rdx_offset)};
-    if (!Operation::apply(pair, get<T>(vcpu, op->source), flags)) [[unlikely]] HAND_OVER_TO(slow);
+    if (!Operation::apply(pair, get<T>(vcpu, op->source), flags)) [[unlikely]]
+        HAND_OVER_TO(slow);
     set<T>(vcpu, rax_offset, pair.low);
     set<T>(vcpu, rdx_offset, pair.high);
     status = flags;
@@ -110,7 +111,8 @@ Handled accumulator_memory(HANDLER_ARGUMENTS) {
     FIND_READABLE(host, T, (address<How, Access::Read>(op, vcpu)), slow);
     u16 flags = static_cast<u16>(status);
     alu::Halves<T> pair{get<T>(vcpu, rax_offset), get<T>(vcpu, rdx_offset)};
-    if (!Operation::apply(pair, load<T>(host), flags)) [[unlikely]] HAND_OVER_TO(slow);
+    if (!Operation::apply(pair, load<T>(host), flags)) [[unlikely]]
+        HAND_OVER_TO(slow);
     set<T>(vcpu, rax_offset, pair.low);
     set<T>(vcpu, rdx_offset, pair.high);
     status = flags;
@@ -126,8 +128,7 @@ Handler by_common_size(u32 size, Make make) {
 }
 
 template <class Operation>
-Handler choose_accumulator(const Instruction& instruction, const LoweringContext& context,
-                           Op& op) {
+Handler choose_accumulator(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const Shape shape = shape_of(instruction);
     if (!shape.memory) {
         op.source = register_offset(instruction.rm, shape.size, instruction.rex);
@@ -148,14 +149,18 @@ Choice choose_truncating(const Instruction& instruction, const LoweringContext& 
     op.immediate = instruction.immediate;
     if (!shape.memory) {
         op.source = operand_register(instruction, 1, shape.size);
-        return {by_common_size(shape.size, [&]<class T>() -> Handler {
-                    return shape.immediate ? Handler{multiply_register_by_constant<T>}
-                                           : multiply_register<T>;
-                }),
-                by_common_size(shape.size, [&]<class T>() -> Handler {
-                    return shape.immediate ? Handler{quiet_multiply_register_by_constant<T>}
-                                           : quiet_multiply_register<T>;
-                }),
+        return {by_common_size(shape.size,
+                               [&]<class T>() -> Handler {
+                                   return shape.immediate
+                                              ? Handler{multiply_register_by_constant<T>}
+                                              : multiply_register<T>;
+                               }),
+                by_common_size(shape.size,
+                               [&]<class T>() -> Handler {
+                                   return shape.immediate
+                                              ? Handler{quiet_multiply_register_by_constant<T>}
+                                              : quiet_multiply_register<T>;
+                               }),
                 FlagUse::Needs};
     }
     const auto how = lower_address(instruction, context, op, shape.size);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The interpreter's own form of code: operations of 32 bytes, each with the handler that runs it, in
-// straight-line blocks (design: jit.md §3).
+// The interpreter's own form of code: operations of 32 bytes, each with the handler that runs it,
+// in straight-line blocks (design: jit.md §3).
 //
 // A handler does its work and hands over to the next one by a tail call, so the processor's branch
 // predictor sees a separate indirect jump for each. Where the compiler makes no tail calls (without
@@ -43,7 +43,8 @@ using Handler = Handled (*)(const Op* op, Vcpu* vcpu, TlbEntry* tlb, u32 status)
 struct Exit {
     i64 target = 0;  // Relative to the start of the page, in RIP terms.
     Block* block = nullptr;
-    u64 context = 0;  // Vcpu::scratch.code_context it was found under; zero: same page, always good.
+    u64 context =
+        0;  // Vcpu::scratch.code_context it was found under; zero: same page, always good.
     i64 page_step = 0;  // From this page's start to that of the target, in RIP terms.
 };
 
@@ -59,8 +60,8 @@ struct Op {
     u8 base = no_register * 8;
     u8 index = no_register * 8;
     u8 scale = 0;
-    u8 size = 0;  // Of the memory operand, in bytes.
-    u8 code = 0;  // A condition or a count: as the handler says.
+    u8 size = 0;          // Of the memory operand, in bytes.
+    u8 code = 0;          // A condition or a count: as the handler says.
     u8 segment_rule = 0;  // How the address is made where it is not plain. See address.hpp.
     i32 displacement = 0;
     u16 offset = 0;     // Of the instruction within its page.

@@ -25,11 +25,13 @@ template <class T, Addressing How>
 Handled push_memory(HANDLER_ARGUMENTS) {
     const u64 linear = address<How, Access::Read>(op, vcpu);
     const u8* from = find_readable(vcpu, tlb, linear, sizeof(T));
-    if (!from) [[unlikely]] HAND_OVER_TO(slow);
+    if (!from) [[unlikely]]
+        HAND_OVER_TO(slow);
     const T value = load<T>(from);
     const T stack = static_cast<T>(get<T>(vcpu, rsp_offset) - sizeof(T));
     u8* host = find_writable(vcpu, tlb, stack, sizeof(T));
-    if (!host) [[unlikely]] HAND_OVER_TO(slow);
+    if (!host) [[unlikely]]
+        HAND_OVER_TO(slow);
     store<T>(host, value);
     set<T>(vcpu, rsp_offset, stack);
     CONTINUE_AT(op + 1);

@@ -26,7 +26,8 @@ struct Bytes {
 }
 
 Handled native_register(HANDLER_ARGUMENTS) {
-    if (!compute(op, vcpu, nullptr, status)) [[unlikely]] HAND_OVER_TO(slow);
+    if (!compute(op, vcpu, nullptr, status)) [[unlikely]]
+        HAND_OVER_TO(slow);
     CONTINUE_AT(op + 1);
 }
 
@@ -34,16 +35,20 @@ Handled native_register(HANDLER_ARGUMENTS) {
 template <usize Size, Addressing How>
 Handled native_load(HANDLER_ARGUMENTS) {
     FIND_READABLE(host, Bytes<Size>, (address<How, Access::Read>(op, vcpu)), slow);
-    if (host_linear & op->code) [[unlikely]] HAND_OVER_TO(slow);
-    if (!compute(op, vcpu, const_cast<u8*>(host), status)) [[unlikely]] HAND_OVER_TO(slow);
+    if (host_linear & op->code) [[unlikely]]
+        HAND_OVER_TO(slow);
+    if (!compute(op, vcpu, const_cast<u8*>(host), status)) [[unlikely]]
+        HAND_OVER_TO(slow);
     CONTINUE_AT(op + 1);
 }
 
 template <usize Size, Addressing How>
 Handled native_store(HANDLER_ARGUMENTS) {
     FIND_WRITABLE(host, Bytes<Size>, (address<How, Access::Write>(op, vcpu)), slow);
-    if (host_linear & op->code) [[unlikely]] HAND_OVER_TO(slow);
-    if (!compute(op, vcpu, host, status)) [[unlikely]] HAND_OVER_TO(slow);
+    if (host_linear & op->code) [[unlikely]]
+        HAND_OVER_TO(slow);
+    if (!compute(op, vcpu, host, status)) [[unlikely]]
+        HAND_OVER_TO(slow);
     CONTINUE_AT(op + 1);
 }
 
@@ -84,13 +89,15 @@ Handler choose_by_bytes(u32 bytes, Addressing how, bool stores) {
 /// False: the registers are not in the host's yet, or an error waits: the slow road sees to it.
 [[gnu::always_inline]] inline bool compute_x87(const Op* op, Vcpu* vcpu, u8* memory, u64 data,
                                                u32& status) {
-    if (!vcpu->x87_in_host || !compute(op, vcpu, memory, status)) [[unlikely]] return false;
+    if (!vcpu->x87_in_host || !compute(op, vcpu, memory, status)) [[unlikely]]
+        return false;
     keep_pointers(op, vcpu, data);
     return true;
 }
 
 Handled x87_register(HANDLER_ARGUMENTS) {
-    if (!compute_x87(op, vcpu, nullptr, 0, status)) [[unlikely]] HAND_OVER_TO(slow);
+    if (!compute_x87(op, vcpu, nullptr, 0, status)) [[unlikely]]
+        HAND_OVER_TO(slow);
     CONTINUE_AT(op + 1);
 }
 
@@ -106,7 +113,8 @@ Handled x87_load(HANDLER_ARGUMENTS) {
 template <usize Size, Addressing How>
 Handled x87_store(HANDLER_ARGUMENTS) {
     FIND_WRITABLE(host, Bytes<Size>, (address<How, Access::Write>(op, vcpu)), slow);
-    if (!compute_x87(op, vcpu, host, host_linear, status)) [[unlikely]] HAND_OVER_TO(slow);
+    if (!compute_x87(op, vcpu, host, host_linear, status)) [[unlikely]]
+        HAND_OVER_TO(slow);
     CONTINUE_AT(op + 1);
 }
 
@@ -140,8 +148,8 @@ const Operand* memory_operand_of(const Form& form) {
     return nullptr;
 }
 
-/// 64-bit code, in which an operand's offset is its linear address, on a model that keeps pointers the
-/// way keep_pointers() does.
+/// 64-bit code, in which an operand's offset is its linear address, on a model that keeps pointers
+/// the way keep_pointers() does.
 Handler choose_x87(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const bool plain = context.has(mode::X87) && context.code() == CodeMode::Bits64 &&
                        context.features.has(Feature::NoFcsFds) &&

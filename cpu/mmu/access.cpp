@@ -15,8 +15,8 @@ namespace {
 
 /// What must stand between an access and the bytes of a page.
 bool writes_must_be_told(const fabric::PhysicalPage& page) {
-    constexpr u8 told = fabric::page_flag::Code | fabric::page_flag::Clean |
-                        fabric::page_flag::Watched;
+    constexpr u8 told =
+        fabric::page_flag::Code | fabric::page_flag::Clean | fabric::page_flag::Watched;
     return (page.flags & told) != 0;
 }
 
@@ -165,8 +165,7 @@ std::optional<u64> linear_address_at_any_alignment(Vcpu& vcpu, SegReg segment, u
         if (checked && (!hidden.usable() || !type_allows(hidden, access))) {
             return segment_fault(vcpu, segment);
         }
-        const bool expand_down =
-            !hidden.has(Segment::Code) && hidden.has(Segment::ExpandDown);
+        const bool expand_down = !hidden.has(Segment::Code) && hidden.has(Segment::ExpandDown);
         if (!within_limit(hidden, expand_down, offset, size)) return segment_fault(vcpu, segment);
         linear = (hidden.base + offset) & 0xffff'ffff;
     }

@@ -2,8 +2,8 @@
 //
 // How instructions reach memory. Three levels, each on top of the next:
 //   by segment   linear_address() applies base, limit, type and canonical checks
-//   by linear address   read_linear(), write_linear(): paging, data breakpoints, page crossing, MMIO
-//   by physical address read_physical(), write_physical(): page tables, SMRAM
+//   by linear address   read_linear(), write_linear(): paging, data breakpoints, page crossing,
+//   MMIO by physical address read_physical(), write_physical(): page tables, SMRAM
 // A failed access returns nothing or false with Vcpu::exception set, and has changed nothing: a
 // write over two pages checks both before the first byte is stored.
 #pragma once
@@ -26,7 +26,8 @@ Privilege system_privilege(const Vcpu& vcpu);
 
 /// Applies the segment to an offset already cut to its address size; `size` bytes will be accessed.
 /// Raises #GP(0) or #SS(0), or #AC(0) for a misaligned access where that is on.
-std::optional<u64> linear_address(Vcpu& vcpu, SegReg segment, u64 offset, usize size, Access access);
+std::optional<u64> linear_address(Vcpu& vcpu, SegReg segment, u64 offset, usize size,
+                                  Access access);
 /// Without #AC: masked moves, gathers and areas.
 std::optional<u64> linear_address_at_any_alignment(Vcpu& vcpu, SegReg segment, u64 offset,
                                                    usize size, Access access);
@@ -86,8 +87,8 @@ template <class T>
 }
 
 /// A read-modify-write, located for writing before anything is read, as the processor does it: a
-/// read-only page faults as a write, and no fault can come between the two halves. `change` maps the
-/// old value to the new one; with nothing to write it still counts as a write.
+/// read-only page faults as a write, and no fault can come between the two halves. `change` maps
+/// the old value to the new one; with nothing to write it still counts as a write.
 template <class T, std::invocable<T> Change>
 [[nodiscard]] bool update(Vcpu& vcpu, SegReg segment, u64 offset, Change change) {
     const auto linear = linear_address(vcpu, segment, offset, sizeof(T), Access::Write);

@@ -18,8 +18,8 @@ enum class Privilege : u8 {
     SupervisorNoUser,  // SMAP in force: user pages are out of bounds.
 };
 
-/// One page. A tag is the page's linear address, or no_page(); it is that also where the access needs
-/// more than a copy: MMIO, a page with translated code, one not yet marked dirty.
+/// One page. A tag is the page's linear address, or no_page(); it is that also where the access
+/// needs more than a copy: MMIO, a page with translated code, one not yet marked dirty.
 struct TlbEntry {
     u64 read_tag;
     u64 write_tag;

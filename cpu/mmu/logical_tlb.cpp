@@ -117,7 +117,8 @@ void LogicalTlb::rebuild() {
     for (const Slot& slot : kept) place(slot);
 }
 
-/// A dropped slot stays filled, so that searches still pass over it: no epoch is ever this one again.
+/// A dropped slot stays filled, so that searches still pass over it: no epoch is ever this one
+/// again.
 void LogicalTlb::drop(Slot& slot) {
     --live_;
     --live_in_space_[slot.space];

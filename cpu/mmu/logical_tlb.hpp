@@ -89,7 +89,7 @@ private:
     void rebuild();
 
     std::vector<Slot> slots_;
-    std::vector<u32> epochs_;        // By space. A flush is a new epoch.
+    std::vector<u32> epochs_;  // By space. A flush is a new epoch.
     std::vector<u32> live_in_space_;
     std::array<u32, 4> of_size_{};  // Slots ever filled of each page size since the last rebuild.
     usize live_ = 0;

@@ -45,9 +45,7 @@ private:
         return (vcpu_.state.cr4 & cr4::PAE) ? format_pae : format_32;
     }
     std::optional<u64> root();
-    u8 shift_of(u8 level) const {
-        return static_cast<u8>(12 + (level - 1) * format_.index_bits);
-    }
+    u8 shift_of(u8 level) const { return static_cast<u8>(12 + (level - 1) * format_.index_bits); }
     bool is_page(u8 level, u64 value) const;
     u64 reserved_bits(u8 level, u64 value, bool page) const;
     u64 page_address(u64 value) const;
@@ -85,9 +83,8 @@ u64 Walk::reserved_bits(u8 level, u64 value, bool page) const {
     if (&format_ == &format_32) {
         if (!page || level == 1) return 0;
         // PSE-36: bits 20:13 are address bits 39:32, as far as the processor has them.
-        const unsigned high_bits = vcpu_.model.physical_address_bits < 40
-                                       ? vcpu_.model.physical_address_bits - 32u
-                                       : 8u;
+        const unsigned high_bits =
+            vcpu_.model.physical_address_bits < 40 ? vcpu_.model.physical_address_bits - 32u : 8u;
         return (0x3f'e000u & ~((((1u << high_bits) - 1) << 13))) | 1u << 21;
     }
     u64 bits = pte::Address & ~((u64{1} << vcpu_.model.physical_address_bits) - 1);
@@ -157,8 +154,7 @@ u32 fault_code(const Vcpu& vcpu, Access access, Privilege who) {
     u32 code = 0;
     if (access == Access::Write) code |= page_fault::Write;
     if (who == Privilege::User) code |= page_fault::User;
-    const bool no_execute =
-        (vcpu.state.msr.efer & efer::NXE) && (vcpu.state.cr4 & cr4::PAE);
+    const bool no_execute = (vcpu.state.msr.efer & efer::NXE) && (vcpu.state.cr4 & cr4::PAE);
     if (access == Access::Execute && (no_execute || (vcpu.state.cr4 & cr4::SMEP))) {
         code |= page_fault::Fetch;
     }

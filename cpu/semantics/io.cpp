@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "cpu/core/device_access.hpp"
 #include "cpu/semantics/io.hpp"
+#include "cpu/core/device_access.hpp"
 
 #include <algorithm>
 

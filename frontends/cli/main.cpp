@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // The satori program.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cpu/core/models/cpu_model.hpp"
 #include "frontends/cli/run_command.hpp"
@@ -24,14 +24,14 @@ void describe_run(CLI::App& run, frontends::RunOptions& options) {
         ->required();
     run.add_option("--memory", options.memory, "RAM, such as 64M or 2G")->capture_default_str();
     run.add_option("--cpu", options.cpu, "processor model; 'satori cpus' lists them");
-    run.add_option("--engine", options.engine, "what executes instructions")
-        ->capture_default_str();
+    run.add_option("--engine", options.engine, "what executes instructions")->capture_default_str();
     run.add_option("--debug-console", options.debug_console,
                    "where bytes written to port E9 go: stdout, stderr, none or a file")
         ->capture_default_str();
     run.add_option("--max-instructions", options.max_instructions, "stop after so many (0: never)")
         ->capture_default_str();
-    run.add_option("--seed", options.seed, "seed of the numbers that RDRAND gives")
+    run.add_option("--seed", options.seed,
+                   "seed of the numbers that RDRAND gives; a checkpoint has its own")
         ->capture_default_str();
     run.add_option("--hash-every", options.hash_every,
                    "print a hash of the whole state every so many instructions");
@@ -41,8 +41,10 @@ void describe_run(CLI::App& run, frontends::RunOptions& options) {
     run.add_option("--save", options.save, "write a checkpoint to this file at the end");
     run.add_flag("--stats", options.stats, "print instruction counts and speed at the end");
     run.footer(
-        "The first serial port is on the terminal; Ctrl-A x leaves. The process ends with 0 when the "
-        "guest writes 0 to port F4, with 2v+1 when it writes v, with 2 when stopped, with 3 after a "
+        "The first serial port is on the terminal; Ctrl-A x leaves. The process ends with 0 when "
+        "the "
+        "guest writes 0 to port F4, with 2v+1 when it writes v, with 2 when stopped, with 3 after "
+        "a "
         "triple fault and with 4 if the guest halts for good.");
 }
 

@@ -23,12 +23,13 @@ void print_registers(const cpu::CpuState& state) {
     for (usize i = 0; i < names.size(); ++i) {
         fmt::print(stderr, "{:>4} {:016x}{}", names[i], state.gpr[i], i % 4 == 3 ? "\n" : "  ");
     }
-    fmt::print(stderr, " rip {:016x}  rflags {:08x}  cpl {}\n", state.rip, state.rflags(), state.cpl);
+    fmt::print(stderr, " rip {:016x}  rflags {:08x}  cpl {}\n", state.rip, state.rflags(),
+               state.cpl);
     constexpr std::array segments = {"es", "cs", "ss", "ds", "fs", "gs"};
     for (usize i = 0; i < segments.size(); ++i) {
         const cpu::Segment& segment = state.segments[i];
-        fmt::print(stderr, "{:>4} {:04x} base {:016x} limit {:08x} attributes {:04x}\n", segments[i],
-                   segment.selector, segment.base, segment.limit, segment.attributes);
+        fmt::print(stderr, "{:>4} {:04x} base {:016x} limit {:08x} attributes {:04x}\n",
+                   segments[i], segment.selector, segment.base, segment.limit, segment.attributes);
     }
     fmt::print(stderr, " cr0 {:08x}  cr2 {:016x}  cr3 {:016x}  cr4 {:08x}  efer {:04x}\n",
                state.cr0, state.cr2, state.cr3, state.cr4, state.msr.efer);

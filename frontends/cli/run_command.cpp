@@ -64,9 +64,7 @@ private:
 };
 
 /// 0 stays 0; other values end the process as they would end QEMU.
-int status_of_exit(u32 value) {
-    return value == 0 ? 0 : static_cast<int>((value << 1 | 1) & 0xff);
-}
+int status_of_exit(u32 value) { return value == 0 ? 0 : static_cast<int>((value << 1 | 1) & 0xff); }
 
 Result<std::unique_ptr<fabric::InputJournal>> make_journal(const RunOptions& options) {
     if (options.replay.empty()) return std::make_unique<fabric::InputJournal>();
@@ -155,15 +153,15 @@ int Session::run() {
             machine_.journal().post(machine_.board().serial_input(), input.to_guest);
         }
         if (idle_ && input.at_end && !machine_.journal().has_posts()) {
-            fmt::print(stderr, "satori: the guest has halted for good, and no input is left to wake it\n");
+            fmt::print(stderr,
+                       "satori: the guest has halted for good, and no input is left to wake it\n");
             return status_idle;
         }
     }
 }
 
 void print_stats(const TinyMachine& machine, u64 started_ns) {
-    const double seconds =
-        static_cast<double>(fabric::host_steady_clock_ns() - started_ns) / 1e9;
+    const double seconds = static_cast<double>(fabric::host_steady_clock_ns() - started_ns) / 1e9;
     const auto& counters = const_cast<TinyMachine&>(machine).board().engine().counters();
     fmt::print(stderr,
                "instructions  {}\nseconds       {:.3f}\nMIPS          {:.1f}\nblocks built  {}\n"
@@ -175,8 +173,9 @@ void print_stats(const TinyMachine& machine, u64 started_ns) {
 
 Result<> finish(const RunOptions& options, TinyMachine& machine) {
     if (machine.journal().diverged()) {
-        return Error{"--replay " + options.replay +
-                     ": the run left the recorded one: another ROM, other options or another build"};
+        return Error{
+            "--replay " + options.replay +
+            ": the run left the recorded one: another ROM, other options or another build"};
     }
     if (!options.record.empty()) {
         TRY(fabric::write_recording(options.record, machine.journal().recording(machine.now())));
@@ -194,7 +193,7 @@ Result<u64> parse_size(const std::string& text) {
         value = value * 10 + static_cast<u64>(text[digits++] - '0');
     }
     const std::string unit = text.substr(digits);
-    const auto shift = unit.empty()                   ? 0
+    const auto shift = unit.empty()                 ? 0
                        : unit == "K" || unit == "k" ? 10
                        : unit == "M" || unit == "m" ? 20
                        : unit == "G" || unit == "g" ? 30
@@ -214,10 +213,16 @@ Result<int> run_guest(const RunOptions& options) {
     DescriptorSink serial(STDOUT_FILENO);
     auto debug = TRY(NamedSink::open(options.debug_console));
     auto machine = TRY(TinyMachine::create(config, {serial, *debug}, std::move(journal)));
-    if (!options.restore.empty()) TRY(machine->restore(options.restore));
-    std::array<u8, 8> seed;
-    for (usize i = 0; i < seed.size(); ++i) seed[i] = static_cast<u8>(options.seed >> (56 - 8 * i));
-    machine->journal().post(machine->board().entropy_input(), seed);
+    if (options.restore.empty()) {
+        std::array<u8, 8> seed;
+        for (usize i = 0; i < seed.size(); ++i) {
+            seed[i] = static_cast<u8>(options.seed >> (56 - 8 * i));
+        }
+        machine->journal().post(machine->board().entropy_input(), seed);
+    } else {
+        // RDRAND goes on where it was: the checkpoint has the seed.
+        TRY(machine->restore(options.restore));
+    }
 
     const u64 started = fabric::host_steady_clock_ns();
     const int status = Session(options, *machine, serial, *debug).run();

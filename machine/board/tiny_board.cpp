@@ -71,7 +71,10 @@ Result<std::unique_ptr<TinyBoard>> TinyBoard::create(const TinyConfig& config, T
 TinyBoard::TinyBoard(std::unique_ptr<fabric::GuestMemory> memory, const cpu::CpuModel& model,
                      TinyHost host, fabric::InputJournal& journal, cpu::DeviceClock& clock)
     : memory_(std::move(memory)),
-      vcpu_(model, {.memory = *memory_, .io_ports = ports_, .mmio = mmio_, .entropy = &entropy_,
+      vcpu_(model, {.memory = *memory_,
+                    .io_ports = ports_,
+                    .mmio = mmio_,
+                    .entropy = &entropy_,
                     .clock = &clock}),
       engine_(*memory_),
       com1_({.name = "com1"}, {events_, {}, host.serial}),
@@ -79,7 +82,8 @@ TinyBoard::TinyBoard(std::unique_ptr<fabric::GuestMemory> memory, const cpu::Cpu
       debug_exit_([this] { vcpu_.attention |= cpu::attention::Stop; }),
       devices_{&com1_, &debug_console_, &debug_exit_, &entropy_} {
     // There is no local APIC on this board, and CPUID says so.
-    for (const auto absent : {cpu::Feature::Apic, cpu::Feature::X2apic, cpu::Feature::TscDeadline}) {
+    for (const auto absent :
+         {cpu::Feature::Apic, cpu::Feature::X2apic, cpu::Feature::TscDeadline}) {
         vcpu_.features.set(absent, false);
     }
     engine_.attach(vcpu_);
@@ -99,11 +103,17 @@ Result<> TinyBoard::map(const TinyConfig& config) {
     TRY(memory_->map_rom(Gpa{alias_start}, rom.last(aliased), "rom-alias"));
     TRY(memory_->map_rom(Gpa{rom_end - rom_size}, rom, "rom"));
     TRY(ports_.map({.name = "com1", .first = 0x3f8, .length = 8, .handler = &com1_}));
-    TRY(ports_.map({.name = "debug-console", .first = 0xe9, .length = 1,
-                    .handler = &debug_console_}));
-    TRY(ports_.map({.name = "debug-exit", .first = 0xf4, .length = 4, .widest_access = 4,
+    TRY(ports_.map(
+        {.name = "debug-console", .first = 0xe9, .length = 1, .handler = &debug_console_}));
+    TRY(ports_.map({.name = "debug-exit",
+                    .first = 0xf4,
+                    .length = 4,
+                    .widest_access = 4,
                     .handler = &debug_exit_}));
-    return ports_.map({.name = "debug-exit-501", .first = 0x501, .length = 4, .widest_access = 4,
+    return ports_.map({.name = "debug-exit-501",
+                       .first = 0x501,
+                       .length = 4,
+                       .widest_access = 4,
                        .handler = &debug_exit_});
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The smallest machine worth the name: a processor, RAM, a ROM, a UART, and the debug ports. It runs
-// the ROMs of roms/ until there is a PC, and remains the bench on which the processor is tested.
+// The smallest machine worth the name: a processor, RAM, a ROM, a UART, and the debug ports. It
+// runs the ROMs of roms/ until there is a PC, and remains the bench on which the processor is
+// tested.
 //
 //   0000'0000   RAM, with the last 128 KiB of the ROM over it up to 000F'FFFF
 //   FFFF'FFFF   the ROM ends here; the processor starts 16 bytes below

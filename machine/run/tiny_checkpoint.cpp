@@ -127,7 +127,8 @@ Result<> save_ram(const fabric::GuestMemory& memory, SnapshotWriter& out) {
     return out.end_section();
 }
 
-/// Calls `take(page number, bytes)` for each page of the section, which comes in pieces of any size.
+/// Calls `take(page number, bytes)` for each page of the section, which comes in pieces of any
+/// size.
 template <class Take>
 Result<> for_each_saved_page(const SnapshotFile& file, u64 ram_pages, Take take) {
     constexpr usize record = 8 + fabric::page_size;
@@ -149,8 +150,8 @@ Result<> for_each_saved_page(const SnapshotFile& file, u64 ram_pages, Take take)
 }
 
 bool is_translation(const SavedTranslation& saved) {
-    const bool size = saved.page_shift == 12 || saved.page_shift == 21 ||
-                      saved.page_shift == 22 || saved.page_shift == 30;
+    const bool size = saved.page_shift == 12 || saved.page_shift == 21 || saved.page_shift == 22 ||
+                      saved.page_shift == 30;
     const u64 within = size ? (u64{1} << saved.page_shift) - 1 : 0;
     return size && saved.asid <= cpu::cr3::PcidMask && (saved.page & within) == 0 &&
            (saved.physical_page & ~cpu::pte::Address) == 0;
@@ -159,9 +160,9 @@ bool is_translation(const SavedTranslation& saved) {
 /// A file says anything; what the processor takes for granted of its own state must hold.
 Result<> check(const MachineRecord& record, const cpu::CpuState& state) {
     using namespace cpu;
-    const bool flags = state.status == status_flags::from_rflags(
-                                           status_flags::to_rflags(state.status)) &&
-                       (state.other_flags & (rflags::Status | ~rflags::Defined)) == 0;
+    const bool flags =
+        state.status == status_flags::from_rflags(status_flags::to_rflags(state.status)) &&
+        (state.other_flags & (rflags::Status | ~rflags::Defined)) == 0;
     const bool enumerators = state.activity <= Activity::Shutdown &&
                              state.shadow <= InterruptShadow::MovSs && state.cpl <= 3;
     if (!flags || !enumerators || state.gpr[no_register] != 0) {
@@ -174,8 +175,8 @@ Result<> check(const MachineRecord& record, const cpu::CpuState& state) {
     return {};
 }
 
-/// Deadlines and devices. Each checks before it changes anything; if one refuses, those before it go
-/// back to what they were.
+/// Deadlines and devices. Each checks before it changes anything; if one refuses, those before it
+/// go back to what they were.
 Result<> restore_devices(TinyBoard& board, const SnapshotFile& file) {
     const auto before = sections_of(board, {});
     const auto restore_from = [&](auto section) -> Result<> {
@@ -248,8 +249,8 @@ Result<> TinyMachine::restore(const SnapshotFile& file) {
 
     memory.clear_ram();
     TRY(for_each_saved_page(file, pages, [&](u64 page, std::span<const u8> bytes) {
-        std::ranges::copy(bytes, memory.ram().begin() +
-                                     static_cast<std::ptrdiff_t>(page * fabric::page_size));
+        std::ranges::copy(
+            bytes, memory.ram().begin() + static_cast<std::ptrdiff_t>(page * fabric::page_size));
     }));
     memory.contents_replaced();
     cpu::Vcpu& vcpu = board_->vcpu();

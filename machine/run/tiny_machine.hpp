@@ -15,9 +15,9 @@ namespace machine {
 
 enum class RunOutcome : u8 {
     LimitReached,
-    GuestExit,      // Through the debug exit.
-    Idle,           // Halted, with no deadline that would wake it: only input can.
-    Shutdown,       // Triple fault.
+    GuestExit,  // Through the debug exit.
+    Idle,       // Halted, with no deadline that would wake it: only input can.
+    Shutdown,   // Triple fault.
     StopRequested,
 };
 
