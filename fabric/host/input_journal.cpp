@@ -81,6 +81,13 @@ void InputJournal::deliver_due(VmInstant now) {
     }
 }
 
+void InputJournal::deliver_misplaced(VmInstant now) {
+    VERIFY(replaying_ && replayed_ < log_.size());
+    diverged_ = true;
+    log_[replayed_].when = now;
+    hand_over(log_[replayed_++]);
+}
+
 void InputJournal::hand_over(const Entry& entry) {
     VERIFY(entry.port < ports_.size());  // check_ports() has seen to it.
     const Port& port = ports_[entry.port];

@@ -64,6 +64,10 @@ public:
     /// From the run loop, between two instructions.
     void deliver_due(VmInstant now);
 
+    /// When replaying: the run will never be at the instant of the next entry, which is handed over
+    /// now; the run has diverged.
+    void deliver_misplaced(VmInstant now);
+
     /// When replaying: the instant the run loop must not run past.
     std::optional<VmInstant> next_due() const;
 

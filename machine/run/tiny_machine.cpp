@@ -65,6 +65,13 @@ RunOutcome TinyMachine::run_until(u64 limit) {
         if (board_->debug_exit().value()) return RunOutcome::GuestExit;
         if (retired() >= limit) return RunOutcome::LimitReached;
         const u64 slice = instructions_to_next_stop(limit - retired());
+        // The recorded run was halted here until its input came; this one runs on.
+        if (const auto input = journal_->next_due();
+            input && input->retired <= retired() &&
+            board_->vcpu().state.activity == cpu::Activity::Running) {
+            journal_->deliver_misplaced(now());
+            continue;
+        }
         // A deadline that has come to the nanosecond is still to be fired.
         if (slice == 0 && board_->vcpu().state.activity == cpu::Activity::Running) {
             clock_.skip_to(now().time + fabric::VmDuration{1}, retired());
@@ -72,7 +79,9 @@ RunOutcome TinyMachine::run_until(u64 limit) {
         }
         awaited_ = board_->events().next_deadline();
         cut_short_ = false;
-        switch (board_->engine().run(board_->vcpu(), slice)) {
+        const cpu::StopCause cause = board_->engine().run(board_->vcpu(), slice);
+        board_->events().run_until(now().time);
+        switch (cause) {
             case cpu::StopCause::BudgetSpent: break;
             case cpu::StopCause::StopRequested:
                 if (!cut_short_ && !board_->debug_exit().value()) return RunOutcome::StopRequested;
