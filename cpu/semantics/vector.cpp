@@ -161,16 +161,47 @@ u64 gather_offset(const Vcpu& vcpu, const Instruction& instruction, const Lanes&
     return instruction.address_size == 4 ? static_cast<u32>(offset) : offset;
 }
 
-bool load_element(Vcpu& vcpu, const Instruction& instruction, u64 offset, std::span<u8> into) {
-    const auto linear = linear_address_at_any_alignment(vcpu, instruction.segment, offset,
-                                                        into.size(), Access::Read);
+template <class T>
+bool load_element(Vcpu& vcpu, const Instruction& instruction, u64 offset, T& into) {
+    const auto linear =
+        linear_address_at_any_alignment(vcpu, instruction.segment, offset, sizeof(T), Access::Read);
     if (!linear) return false;
-    const Privilege who = data_privilege(vcpu);
-    if (const u8* host = host_pointer(vcpu, *linear, into.size(), Access::Read, who)) {
-        std::memcpy(into.data(), host, into.size());
-        return true;
+    const auto value = read_linear_as<T>(vcpu, *linear, data_privilege(vcpu));
+    if (value) into = *value;
+    return value.has_value();
+}
+
+/// Elements are loaded in order; each one done has its mask cleared, so that after a fault the
+/// instruction goes on where it stopped (SDM 2C, VPGATHERDD).
+template <class T>
+Step gather_elements(Vcpu& vcpu, const Instruction& instruction, const GatherShape& shape) {
+    using Elements = std::array<T, sizeof(Lanes) / sizeof(T)>;
+    const Lanes indices = read_vector(vcpu.state, instruction.index);
+    auto data = std::bit_cast<Elements>(read_vector(vcpu.state, instruction.reg));
+    auto mask = std::bit_cast<Elements>(read_vector(vcpu.state, instruction.vvvv));
+    const usize used = shape.count * sizeof(T);
+    const usize width = vector_length(instruction);
+    constexpr unsigned sign = 8 * sizeof(T) - 1;
+    for (T& each : std::span(mask).first(width / sizeof(T))) each = T{0} - (each >> sign);
+    bool some_done = false;
+    for (usize i = 0; i < shape.count; ++i) {
+        if (mask[i] == 0) continue;
+        const u64 offset = gather_offset(vcpu, instruction, indices, shape, i);
+        if (!load_element(vcpu, instruction, offset, data[i])) {
+            if (some_done) {
+                write_vector(vcpu.state, instruction.reg, std::bit_cast<Lanes>(data), width);
+            }
+            write_vector(vcpu.state, instruction.vvvv, std::bit_cast<Lanes>(mask), width);
+            // What is done is a place to trap at, before the fault is met again.
+            const bool stepping = (vcpu.state.other_flags & rflags::TF) != 0;
+            return some_done && stepping ? Step::Repeat : Step::Fault;
+        }
+        mask[i] = 0;
+        some_done = true;
     }
-    return read_linear(vcpu, *linear, into, who);
+    write_vector(vcpu.state, instruction.reg, std::bit_cast<Lanes>(data), used);
+    write_vector(vcpu.state, instruction.vvvv, {}, used);
+    return Step::Next;
 }
 
 }  // namespace
@@ -225,41 +256,14 @@ Step maskmov_store(Vcpu& vcpu, const Instruction& instruction) {
                           vector_length(instruction), mask_element(instruction));
 }
 
-/// Elements are loaded in order; each one done has its mask cleared, so that after a fault the
-/// instruction goes on where it stopped (SDM 2C, VPGATHERDD).
 Step gather(Vcpu& vcpu, const Instruction& instruction) {
     if (instruction.reg == instruction.index || instruction.reg == instruction.vvvv ||
         instruction.index == instruction.vvvv) {
         return vcpu.raise(Vector::UD);
     }
     const GatherShape shape = gather_shape(instruction);
-    const Lanes indices = read_vector(vcpu.state, instruction.index);
-    Lanes data = read_vector(vcpu.state, instruction.reg);
-    Lanes mask = read_vector(vcpu.state, instruction.vvvv);
-    const usize used = shape.count * shape.element;
-    const usize width = vector_length(instruction);
-    for (usize at = 0; at < width; at += shape.element) {
-        std::memset(mask.data() + at, is_selected(mask, at, shape.element) ? 0xff : 0,
-                    shape.element);
-    }
-    bool some_done = false;
-    for (usize i = 0; i < shape.count; ++i) {
-        const usize at = i * shape.element;
-        if (!is_selected(mask, at, shape.element)) continue;
-        const u64 offset = gather_offset(vcpu, instruction, indices, shape, i);
-        if (!load_element(vcpu, instruction, offset, {data.data() + at, shape.element})) {
-            if (some_done) write_vector(vcpu.state, instruction.reg, data, width);
-            write_vector(vcpu.state, instruction.vvvv, mask, width);
-            // What is done is a place to trap at, before the fault is met again.
-            const bool stepping = (vcpu.state.other_flags & rflags::TF) != 0;
-            return some_done && stepping ? Step::Repeat : Step::Fault;
-        }
-        std::memset(mask.data() + at, 0, shape.element);
-        some_done = true;
-    }
-    write_vector(vcpu.state, instruction.reg, data, used);
-    write_vector(vcpu.state, instruction.vvvv, {}, used);
-    return Step::Next;
+    return shape.element == 8 ? gather_elements<u64>(vcpu, instruction, shape)
+                              : gather_elements<u32>(vcpu, instruction, shape);
 }
 
 Step vzeroupper(Vcpu& vcpu, const Instruction& instruction) {
