@@ -61,6 +61,7 @@ inline Exit make_exit(i64 target) {
         const u64 wanted_rip = (destination);                                       \
         const auto& jump = engine_of(vcpu).jump_entry(wanted_rip);                  \
         if (jump.rip == wanted_rip && jump.context == vcpu->scratch.code_context && \
+            jump.segment_base == vcpu->state.segment(SegReg::Cs).base &&            \
             pay_for(vcpu, jump.block)) [[likely]] {                                 \
             vcpu->scratch.code_base = jump.code_base;                               \
             CONTINUE_AT(jump.block->ops);                                           \

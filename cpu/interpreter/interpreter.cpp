@@ -137,7 +137,9 @@ Interpreter::Found Interpreter::find_block(Vcpu& vcpu, u32 mode) {
     vcpu.scratch.code_context = context;
     const u64 rip = vcpu.state.rip;
     JumpEntry& jump = jump_entry(rip);
-    if (jump.rip == rip && jump.context == context && jump.block->valid()) {
+    const u64 segment_base = vcpu.state.segment(SegReg::Cs).base;
+    if (jump.rip == rip && jump.context == context && jump.segment_base == segment_base &&
+        jump.block->valid()) {
         vcpu.scratch.code_base = jump.code_base;
         return {jump.block};
     }
@@ -154,7 +156,8 @@ Interpreter::Found Interpreter::find_block(Vcpu& vcpu, u32 mode) {
     if (!block) return {};
     vcpu.scratch.code_context = interpreter::code_context(vcpu, mode);
     vcpu.scratch.code_base = rip - (linear & page_mask);
-    jump_entry(rip) = {rip, vcpu.scratch.code_context, block, vcpu.scratch.code_base};
+    jump_entry(rip) = {rip, vcpu.scratch.code_context, segment_base, block,
+                       vcpu.scratch.code_base};
     return {block};
 }
 

@@ -53,6 +53,7 @@ public:
     struct JumpEntry {
         u64 rip = 0;
         u64 context = 0;
+        u64 segment_base = 0;  // Of CS: the same RIP is another place after a far transfer.
         interpreter::Block* block = nullptr;
         u64 code_base = 0;
     };

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "cpu/core/interrupts.hpp"
+#include "cpu/fpu/guest_fp_scope.hpp"
 #include "tests/support/cpu_bench.hpp"
 
 using cpu::Gpr;
@@ -26,7 +27,7 @@ struct Bench : test::CpuBench {
         constexpr u64 handler = 0x3000;
         poke<u8>(handler, 0xf4);
         for (u32 vector = 0; vector < 32; ++vector) {
-            set_long_idt_entry(static_cast<u8>(vector), test::gate(0x08, handler, 0x8e00));
+            set_long_idt_entry(static_cast<u8>(vector), test::gate(0x08, handler, 0x8e));
         }
     }
 };
