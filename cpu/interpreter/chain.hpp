@@ -29,7 +29,9 @@ namespace cpu::interpreter {
 
 /// Whether the branch already knows its block, under the translations now in force.
 [[gnu::always_inline]] inline bool is_linked(const Vcpu* vcpu, const Exit& exit) {
-    return exit.block && (exit.context == 0 || exit.context == vcpu->scratch.code_context);
+    const Vcpu::Scratch& now = vcpu->scratch;
+    return exit.block && (exit.context == 0 ||
+                          (exit.context == now.code_context && exit.code_base == now.code_base));
 }
 
 /// Sets RIP to where the branch goes and asks for the link. False: the target is not canonical, and
@@ -55,13 +57,13 @@ inline Exit make_exit(i64 target) {
         LEAVE();                                                                         \
     } while (0)
 
-/// Ends a handler: on to the block at `rip`, as an indirect branch does. It is canonical.
+/// Ends a handler: on to the block at `rip`, as an indirect branch does. It is canonical, and code
+/// is flat: nobody has to ask for the base of CS.
 #define GO_TO_RIP(destination)                                                      \
     do {                                                                            \
         const u64 wanted_rip = (destination);                                       \
         const auto& jump = engine_of(vcpu).jump_entry(wanted_rip);                  \
         if (jump.rip == wanted_rip && jump.context == vcpu->scratch.code_context && \
-            jump.segment_base == vcpu->state.segment(SegReg::Cs).base &&            \
             pay_for(vcpu, jump.block)) [[likely]] {                                 \
             vcpu->scratch.code_base = jump.code_base;                               \
             CONTINUE_AT(jump.block->ops);                                           \

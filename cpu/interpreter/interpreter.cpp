@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "cpu/core/debug.hpp"
 #include "cpu/core/exception_delivery.hpp"
@@ -104,7 +105,7 @@ StopCause Interpreter::run(Vcpu& vcpu, u64 instructions) {
         const u32 mode = interpreter::mode_of(vcpu);
         const Found found = find_block(vcpu, mode);
         if (found.raised) {
-            deliver_exception(vcpu);
+            raise_in_guest(vcpu);
         } else if (!found.block || found.block->count > vcpu.budget) {
             wants_link_ = nullptr;
             step(vcpu);
@@ -156,8 +157,7 @@ Interpreter::Found Interpreter::find_block(Vcpu& vcpu, u32 mode) {
     if (!block) return {};
     vcpu.scratch.code_context = interpreter::code_context(vcpu, mode);
     vcpu.scratch.code_base = rip - (linear & page_mask);
-    jump_entry(rip) = {rip, vcpu.scratch.code_context, segment_base, block,
-                       vcpu.scratch.code_base};
+    jump_entry(rip) = {rip, vcpu.scratch.code_context, segment_base, block, vcpu.scratch.code_base};
     return {block};
 }
 
@@ -183,10 +183,14 @@ Block* Interpreter::block_at(Vcpu& vcpu, u64 physical, u32 mode) {
 
 void Interpreter::link(const Vcpu& vcpu, Block& block) {
     if (!wants_link_) return;
-    const bool same_page = (wants_link_->target >> 12) == 0;
-    wants_link_->block = &block;
-    wants_link_->context = same_page ? 0 : vcpu.scratch.code_context;
-    wants_link_ = nullptr;
+    interpreter::Exit& exit = *std::exchange(wants_link_, nullptr);
+    const bool same_page = (exit.target >> 12) == 0;
+    // With a base or a limit of CS, what lies behind the page's end may change without a new
+    // context.
+    if (!same_page && (block.mode & interpreter::mode::FlatCode) == 0) return;
+    exit.block = &block;
+    exit.context = same_page ? 0 : vcpu.scratch.code_context;
+    exit.code_base = vcpu.scratch.code_base - static_cast<u64>(exit.page_step);
 }
 
 void Interpreter::enter(Vcpu& vcpu, Block& block) {
@@ -243,6 +247,14 @@ bool Interpreter::fetch(Vcpu& vcpu, Instruction& into) {
     }
 }
 
+/// A delivery takes the time of an instruction: a handler that faults at once and for ever would
+/// otherwise stop the clock, and with it the machine.
+void Interpreter::raise_in_guest(Vcpu& vcpu) {
+    deliver_exception(vcpu);
+    ++vcpu.state.retired;
+    --vcpu.budget;
+}
+
 /// After the meaning has run: RIP, the count, and what follows from the outcome.
 void Interpreter::complete(Vcpu& vcpu, const Instruction& instruction, Step step) {
     switch (step) {
@@ -252,7 +264,7 @@ void Interpreter::complete(Vcpu& vcpu, const Instruction& instruction, Step step
             // An interrupt between iterations finds RF set (SDM 3B 18.3.1.1).
             vcpu.state.other_flags |= rflags::RF;
             return;
-        case Step::Fault: deliver_exception(vcpu); return;
+        case Step::Fault: raise_in_guest(vcpu); return;
     }
     ++vcpu.state.retired;
     --vcpu.budget;
@@ -263,12 +275,12 @@ void Interpreter::step(Vcpu& vcpu) {
     const bool trap = (vcpu.state.other_flags & rflags::TF) != 0;
     const InterruptShadow shadow = vcpu.state.shadow;
     if (instruction_breakpoint(vcpu, linear_rip(vcpu))) {
-        deliver_exception(vcpu);
+        raise_in_guest(vcpu);
         return;
     }
     Instruction instruction;
     if (!fetch(vcpu, instruction)) {
-        deliver_exception(vcpu);
+        raise_in_guest(vcpu);
         return;
     }
     vcpu.state.other_flags &= ~rflags::RF;
@@ -294,7 +306,7 @@ bool Interpreter::execute_within_block(Vcpu& vcpu, const Op& op, const Instructi
     Instruction fetched;
     if (!decoded) {
         if (!fetch(vcpu, fetched)) {
-            deliver_exception(vcpu);
+            raise_in_guest(vcpu);
             return false;
         }
         decoded = &fetched;

@@ -82,6 +82,7 @@ private:
     void link(const Vcpu& vcpu, interpreter::Block& block);
     void enter(Vcpu& vcpu, interpreter::Block& block);
     void complete(Vcpu& vcpu, const Instruction& instruction, Step step);
+    static void raise_in_guest(Vcpu& vcpu);
     bool fetch(Vcpu& vcpu, Instruction& into);
     void forget_blocks();
 

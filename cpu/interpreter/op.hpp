@@ -43,9 +43,10 @@ using Handler = Handled (*)(const Op* op, Vcpu* vcpu, TlbEntry* tlb, u32 status)
 struct Exit {
     i64 target = 0;  // Relative to the start of the page, in RIP terms.
     Block* block = nullptr;
-    u64 context =
-        0;  // Vcpu::scratch.code_context it was found under; zero: same page, always good.
+    /// Vcpu::scratch.code_context it was found under; zero: in the same page, always good.
+    u64 context = 0;
     i64 page_step = 0;  // From this page's start to that of the target, in RIP terms.
+    u64 code_base = 0;  // Of this page when the link was made: it may be mapped twice.
 };
 
 struct Exits {

@@ -40,12 +40,8 @@ u64 segment_base(const Vcpu& vcpu, SegReg segment) {
 
 u64 next_rip(const Vcpu& vcpu, const Instruction& instruction) {
     const u64 next = vcpu.state.rip + instruction.length;
-    switch (instruction.mode) {
-        case CodeMode::Bits16: return static_cast<u16>(next);
-        case CodeMode::Bits32: return static_cast<u32>(next);
-        case CodeMode::Bits64: return next;
-    }
-    UNREACHABLE();
+    // Running on, 16-bit code does not wrap at 64 KiB: it meets its limit there.
+    return instruction.mode == CodeMode::Bits64 ? next : static_cast<u32>(next);
 }
 
 }  // namespace cpu

@@ -45,7 +45,7 @@ u64 effective_offset(const Vcpu& vcpu, const Instruction& instruction);
 /// Added to an offset to make a linear address; zero for most segments in 64-bit code.
 u64 segment_base(const Vcpu& vcpu, SegReg segment);
 
-/// RIP after this instruction, cut to the code's size.
+/// RIP after this instruction; outside 64-bit code it wraps at 4 GiB.
 u64 next_rip(const Vcpu& vcpu, const Instruction& instruction);
 
 /// The value of an operand that is a general register, memory or an immediate.

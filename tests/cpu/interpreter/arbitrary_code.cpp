@@ -10,6 +10,7 @@
 #include "cpu/mmu/translation_control.hpp"
 #include "fabric/state/saved_state.hpp"
 #include "tests/support/cpu_bench.hpp"
+#include "tests/support/state_difference.hpp"
 
 namespace test {
 
@@ -332,43 +333,11 @@ StopCause run_in_slices(Bench& bench, u64 end) {
     return cause;
 }
 
-/// A field as a record of its own.
-template <class T>
-struct Alone {
-    T value;
-
-    template <class Self, class Visit>
-    static constexpr void fields(Self& self, Visit& visit) {
-        visit(1, "value", self.value);
-    }
-};
-
-/// The fields of a state, each as it would be saved.
-struct Fields {
-    std::vector<std::pair<std::string_view, std::vector<u8>>> saved;
-
-    template <class T>
-    void operator()(u16, std::string_view name, const T& value) {
-        fabric::StateWriter out;
-        out.write(Alone<T>{value});
-        saved.emplace_back(name, std::vector<u8>(out.bytes().begin(), out.bytes().end()));
-    }
-};
-
 /// Says which fields differ before the process ends.
 void verify_equal(Bench& one, Bench& other, const char* what) {
     if (one.hash() == other.hash()) return;
-    Fields left;
-    Fields right;
-    CpuState::fields(one.state, left);
-    CpuState::fields(other.state, right);
-    std::fprintf(stderr, "%s:", what);
-    for (usize i = 0; i < left.saved.size(); ++i) {
-        if (left.saved[i] == right.saved[i]) continue;
-        const std::string name(left.saved[i].first);
-        std::fprintf(stderr, " %s", name.c_str());
-    }
-    std::fprintf(stderr, " (memory %s), rip %llx and %llx\n",
+    std::fprintf(stderr, "%s: %s (memory %s), rip %llx and %llx\n", what,
+                 differing_fields(one.state, other.state).c_str(),
                  one.memory->contents_hash() == other.memory->contents_hash() ? "equal" : "differs",
                  static_cast<unsigned long long>(one.state.rip),
                  static_cast<unsigned long long>(other.state.rip));
