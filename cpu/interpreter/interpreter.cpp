@@ -173,12 +173,44 @@ Block* Interpreter::block_at(Vcpu& vcpu, u64 physical, u32 mode) {
     if (!built) return nullptr;
     ++counters_.blocks_built;
     counters_.instructions_decoded += static_cast<u64>(built->count);
-    if (!blocks_.has_code(physical >> 12)) {
-        memory_.set_flag(physical >> 12, fabric::page_flag::Code, true);
-        for (Vcpu* each : vcpus_) each->first_level.forbid_writes();
-    }
+    if (!blocks_.has_code(physical >> 12)) mark_as_code(physical >> 12);
     blocks_.add(*built);
     return built;
+}
+
+/// From now on we are told of writes to the frame.
+void Interpreter::mark_as_code(u64 frame) {
+    memory_.set_flag(frame, fabric::page_flag::Code, true);
+    for (Vcpu* each : vcpus_) each->first_level.forbid_writes();
+}
+
+/// Any instruction. A repeated string instruction that writes over itself must stop there, so that
+/// the new bytes run from the next element on, wherever slices are cut: so its own bytes are
+/// watched.
+Step Interpreter::execute_watched(Vcpu& vcpu, const Instruction& instruction) {
+    const bool repeats =
+        form_of(instruction).has(attribute::String) && instruction.rep != RepPrefix::None;
+    if (!repeats) return execute(vcpu, instruction);
+    const u64 linear = linear_rip(vcpu);
+    const u64 in_page = std::min<u64>(instruction.length, page_size - (linear & page_mask));
+    own_code_ = {.vcpu = &vcpu, .length = {in_page, instruction.length - in_page}};
+    for (usize i = 0; i < 2 && own_code_.length[i] != 0; ++i) {
+        u32 error_code = 0;
+        const u64 at = linear + (i == 0 ? 0 : in_page);
+        const auto page = translate(vcpu, at, Access::Execute, fetch_privilege(vcpu), error_code);
+        if (!page) continue;
+        own_code_.first[i] = through_a20(vcpu, page->physical_page) | (at & page_mask);
+        const u64 frame = own_code_.first[i] >> 12;
+        if ((memory_.page(frame).flags & fabric::page_flag::Code) == 0) mark_as_code(frame);
+    }
+    const Step outcome = execute(vcpu, instruction);
+    own_code_ = {};
+    return outcome;
+}
+
+bool Interpreter::holds_own_code(u64 frame) const {
+    return own_code_.vcpu && (own_code_.first[0] >> 12 == frame ||
+                              (own_code_.length[1] != 0 && own_code_.first[1] >> 12 == frame));
 }
 
 void Interpreter::link(const Vcpu& vcpu, Block& block) {
@@ -284,7 +316,7 @@ void Interpreter::step(Vcpu& vcpu) {
         return;
     }
     vcpu.state.other_flags &= ~rflags::RF;
-    const Step outcome = execute(vcpu, instruction);
+    const Step outcome = execute_watched(vcpu, instruction);
     complete(vcpu, instruction, outcome);
     const bool completed = outcome == Step::Next || outcome == Step::Jump;
     if (trap && outcome != Step::Fault && !swallows_trap(vcpu.state, instruction, outcome) &&
@@ -311,7 +343,7 @@ bool Interpreter::execute_within_block(Vcpu& vcpu, const Op& op, const Instructi
         }
         decoded = &fetched;
     }
-    const Step outcome = execute(vcpu, *decoded);
+    const Step outcome = execute_watched(vcpu, *decoded);
     complete(vcpu, *decoded, outcome);
     const bool go_on = outcome == Step::Next && vcpu.attention == 0 && !something_pending(vcpu) &&
                        vcpu.state.shadow == InterruptShadow::None &&
@@ -321,12 +353,17 @@ bool Interpreter::execute_within_block(Vcpu& vcpu, const Op& op, const Instructi
 }
 
 void Interpreter::memory_changed(fabric::Gpa first, u64 length) {
-    for (Vcpu* vcpu : vcpus_) note_store(*vcpu, first.value, length);
-    if (blocks_.invalidate(first.value, length, interpreter::abandoned)) {
-        ++counters_.blocks_invalidated;
-        for (u64 frame = first.value >> 12; frame <= (first.value + length - 1) >> 12; ++frame) {
-            if (!blocks_.has_code(frame)) memory_.set_flag(frame, fabric::page_flag::Code, false);
+    const u64 begin = first.value;
+    if (blocks_.invalidate(begin, length, interpreter::abandoned)) ++counters_.blocks_invalidated;
+    for (usize i = 0; own_code_.vcpu && i < 2; ++i) {
+        if (own_code_.first[i] < begin + length &&
+            begin < own_code_.first[i] + own_code_.length[i]) {
+            own_code_.vcpu->attention |= attention::StateChanged;
         }
+    }
+    for (u64 frame = begin >> 12; frame <= (begin + length - 1) >> 12; ++frame) {
+        if (blocks_.has_code(frame) || holds_own_code(frame)) continue;
+        memory_.set_flag(frame, fabric::page_flag::Code, false);
     }
 }
 

@@ -73,6 +73,16 @@ private:
         bool raised = false;
     };
 
+    /// Bytes of the repeated string instruction that is being executed, by physical address.
+    struct OwnCode {
+        Vcpu* vcpu = nullptr;
+        std::array<u64, 2> first{};
+        std::array<u64, 2> length{};
+    };
+
+    Step execute_watched(Vcpu& vcpu, const Instruction& instruction);
+    void mark_as_code(u64 frame);
+    bool holds_own_code(u64 frame) const;
     void memory_changed(fabric::Gpa first, u64 length) override;
     void mapping_changed() override;
 
@@ -91,6 +101,7 @@ private:
     interpreter::BlockCache blocks_;
     std::array<JumpEntry, jump_entries> jumps_{};
     interpreter::Exit* wants_link_ = nullptr;
+    OwnCode own_code_;
     Counters counters_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A run that is stopped, saved and taken up in another machine ends as if it had never been stopped.
+// A run that is stopped, saved and taken up in another machine ends as if it had never been
+// stopped.
 #include <catch2/catch.hpp>
 
 #include <functional>
@@ -76,22 +77,21 @@ TEST_CASE("Checkpoint: at moments that are hard to hit", "[machine][checkpoint]"
          [](Guest& guest) { return guest.state().shadow == cpu::InterruptShadow::MovSs; }},
         {"in the shadow of STI",
          [](Guest& guest) { return guest.state().shadow == cpu::InterruptShadow::Sti; }},
-        {"with TF set", [](Guest& guest) {
-             return (guest.state().other_flags & cpu::rflags::TF) != 0;
-         }},
+        {"with TF set",
+         [](Guest& guest) { return (guest.state().other_flags & cpu::rflags::TF) != 0; }},
         {"four x87 registers deep",
          [](Guest& guest) {
              return guest.state().x87.tags == 0xf0 || guest.state().x87.tags == 0xe0;
          }},
         {"in the page fault handler",
-         [](Guest& guest) { return guest.state().cr2 > 0x40000000 &&
-                                   guest.state().reg(cpu::Gpr::Rsp) < 0x7c00 - 40; }},
-        {"with the UART transmitting", [](Guest& guest) {
-             return !guest.machine->board().com1().state().to_send.empty();
+         [](Guest& guest) {
+             return guest.state().cr2 > 0x40000000 &&
+                    guest.state().reg(cpu::Gpr::Rsp) < 0x7c00 - 40;
          }},
-        {"with characters on the line", [](Guest& guest) {
-             return guest.machine->board().com1().state().on_the_line.size() > 2;
-         }},
+        {"with the UART transmitting",
+         [](Guest& guest) { return !guest.machine->board().com1().state().to_send.empty(); }},
+        {"with characters on the line",
+         [](Guest& guest) { return guest.machine->board().com1().state().on_the_line.size() > 2; }},
     }));
     CAPTURE(name);
     Guest guest;
@@ -201,8 +201,8 @@ TEST_CASE("Checkpoint: what does not fit is refused and changes nothing",
     SECTION("cut short, anywhere") {
         std::mt19937_64 random(4);
         for (int i = 0; i < 30; ++i) {
-            refused({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(
-                                                        random() % whole.size())});
+            refused({whole.begin(),
+                     whole.begin() + static_cast<std::ptrdiff_t>(random() % whole.size())});
         }
     }
     SECTION("another kind of file") {
@@ -225,8 +225,8 @@ TEST_CASE("Checkpoint: what does not fit is refused and changes nothing",
             machine::TinyConfig config = test::config_of(test::workload_rom());
             config.cpu = offered.model.name;
             Guest other(config);
-            const bool same = &other.machine->board().vcpu().model ==
-                              &guest.machine->board().vcpu().model;
+            const bool same =
+                &other.machine->board().vcpu().model == &guest.machine->board().vcpu().model;
             if (same) continue;
             const auto outcome = guest.machine->restore(other.checkpoint());
             REQUIRE_FALSE(outcome);
@@ -255,7 +255,8 @@ TEST_CASE("Checkpoint: what does not fit is refused and changes nothing",
                 for (const std::string& name : all.section_names()) {
                     auto bytes = all.section(name, u64{64} << 20).value();
                     if (name == changed && bytes.empty() && by < 0) empty = true;
-                    if (name == changed && !empty) bytes.resize(bytes.size() + static_cast<usize>(by));
+                    if (name == changed && !empty)
+                        bytes.resize(bytes.size() + static_cast<usize>(by));
                     out.add_section(name, bytes).value();
                 }
                 CAPTURE(changed, by);

@@ -10,8 +10,8 @@ namespace {
 
 std::string problem_with(const TinyConfig& config) {
     test::Collected nowhere;
-    const auto created = machine::TinyMachine::create(
-        config, {nowhere, nowhere}, std::make_unique<fabric::InputJournal>());
+    const auto created = machine::TinyMachine::create(config, {nowhere, nowhere},
+                                                      std::make_unique<fabric::InputJournal>());
     if (created) return "none";
     CHECK(created.error().message.find('\n') == std::string::npos);
     return created.error().message;
@@ -79,8 +79,8 @@ TEST_CASE("Configuration: every model this host can run, runs", "[machine][confi
         CAPTURE(config.cpu);
         const bool rdrand = offered.model.features.has(cpu::Feature::Rdrand);
         test::Guest guest(config);
-        CHECK(guest.run(test::odd_moments()) == (rdrand ? machine::RunOutcome::GuestExit
-                                                        : machine::RunOutcome::Shutdown));
+        CHECK(guest.run(test::odd_moments()) ==
+              (rdrand ? machine::RunOutcome::GuestExit : machine::RunOutcome::Shutdown));
         ++run;
     }
     CHECK(run >= 1);

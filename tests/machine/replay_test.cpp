@@ -82,9 +82,9 @@ TEST_CASE("Replay: of a machine with other ports is refused", "[machine][replay]
         expected = "port 9";
     }
     test::Collected nowhere;
-    const auto refused = machine::TinyMachine::create(
-        test::config_of(test::workload_rom()), {nowhere, nowhere},
-        std::make_unique<InputJournal>(recording));
+    const auto refused =
+        machine::TinyMachine::create(test::config_of(test::workload_rom()), {nowhere, nowhere},
+                                     std::make_unique<InputJournal>(recording));
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message.find(expected) != std::string::npos);
     CHECK(refused.error().message.find('\n') == std::string::npos);

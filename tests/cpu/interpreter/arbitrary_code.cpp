@@ -86,7 +86,10 @@ struct Bench : CpuBench {
 
     Bench() {
         io_ports.map({.name = "port", .first = 0, .length = 0x400, .handler = &port}).value();
-        mmio.map({.name = "mmio", .first = 0x20'0000, .length = 0x10000, .widest_access = 4,
+        mmio.map({.name = "mmio",
+                  .first = 0x20'0000,
+                  .length = 0x10000,
+                  .widest_access = 4,
                   .handler = &port})
             .value();
         engine.attach(vcpu);
@@ -250,8 +253,12 @@ void set_controls(Bench& bench, Mode mode, u64 chosen) {
     if (chosen % 16 == 15) maybe(state.cr0, cr0::TS, 4);
     if ((chosen >> 5) % 32 == 31) maybe(state.cr0, cr0::EM, 10);
     state.cr4 |= cr4::OSFXSR | cr4::OSXMMEXCPT;
-    for (const auto& [bit, number] : {std::pair{cr4::VME, 11}, {cr4::PVI, 12}, {cr4::TSD, 13},
-                                      {cr4::DE, 14}, {cr4::PGE, 15}, {cr4::UMIP, 16},
+    for (const auto& [bit, number] : {std::pair{cr4::VME, 11},
+                                      {cr4::PVI, 12},
+                                      {cr4::TSD, 13},
+                                      {cr4::DE, 14},
+                                      {cr4::PGE, 15},
+                                      {cr4::UMIP, 16},
                                       {cr4::OSXSAVE, 17}}) {
         maybe(state.cr4, bit, number);
     }
@@ -298,8 +305,8 @@ void prepare(Bench& bench, std::span<const u8> bytes) {
     Choices choices(bytes);
     const u8 first = choices.take<u8>();
     const auto mode = static_cast<Mode>(first % 6);
-    const bool paged = mode == Mode::Protected16 || mode == Mode::Protected32 ||
-                       mode == Mode::Virtual8086;
+    const bool paged =
+        mode == Mode::Protected16 || mode == Mode::Protected32 || mode == Mode::Virtual8086;
     const auto paging = paged ? static_cast<Paging>((first >> 4) & 3) : Paging::None;
     const u8 cpl = first & 0x40 ? 3 : 0;
     Numbers numbers(choices.take<u32>());

@@ -34,7 +34,7 @@ void run_guests(u64 first, u64 count) {
 }  // namespace
 
 TEST_CASE("Interpreter: any code, however it is cut, is one run", "[cpu][interpreter][hostile]") {
-    run_guests(1, 1500);
+    run_guests(1, 500);
 }
 
 TEST_CASE("Interpreter: much of any code, however it is cut", "[cpu][interpreter][hostile][slow]") {

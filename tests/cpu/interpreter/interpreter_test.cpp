@@ -76,7 +76,7 @@ void prepare(Bench& bench, u64 seed) {
 }  // namespace
 
 TEST_CASE("Interpreter: its handlers do what the slow road does", "[cpu][interpreter]") {
-    for (u64 seed = 1; seed <= 3000; ++seed) {
+    for (u64 seed = 1; seed <= 1500; ++seed) {
         CAPTURE(seed);
         Bench fast;
         Bench slow;
