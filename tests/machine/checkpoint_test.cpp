@@ -161,19 +161,26 @@ TEST_CASE("Checkpoint: through a file", "[machine][checkpoint]") {
     CHECK(next.hash() == uninterrupted().hash);
 }
 
-TEST_CASE("Checkpoint: what does not fit is refused and changes nothing",
-          "[machine][checkpoint][hostile]") {
-    const test::TemporaryFolder folder;
-    const std::string path = folder.file("checkpoint");
-    Guest saved;
-    REQUIRE(saved.run(test::odd_moments(), 50'000) == RunOutcome::LimitReached);
-    saved.machine->save(path).value();
-    const std::vector<u8> whole = fabric::read_whole_file(path, u64{64} << 20).value();
+namespace {
 
+/// A saved checkpoint, and another guest that refuses what is made of it.
+struct Refusing {
+    const test::TemporaryFolder folder;
+    std::vector<u8> whole;
     Guest guest;
-    REQUIRE(guest.run(test::odd_moments(), 60'000) == RunOutcome::LimitReached);
-    const u64 hash = guest.hash();
-    const auto refused = [&](std::vector<u8> bytes) {
+    u64 hash = 0;
+
+    Refusing() {
+        const std::string path = folder.file("checkpoint");
+        Guest saved;
+        REQUIRE(saved.run(test::odd_moments(), 50'000) == RunOutcome::LimitReached);
+        saved.machine->save(path).value();
+        whole = fabric::read_whole_file(path, u64{64} << 20).value();
+        REQUIRE(guest.run(test::odd_moments(), 60'000) == RunOutcome::LimitReached);
+        hash = guest.hash();
+    }
+
+    std::string refused(std::vector<u8> bytes) {
         auto file = SnapshotFile::parse(std::move(bytes), "checkpoint");
         const auto outcome =
             file ? guest.machine->restore(file.value()) : fabric::Result<>(file.error());
@@ -182,8 +189,13 @@ TEST_CASE("Checkpoint: what does not fit is refused and changes nothing",
         CHECK(outcome.error().message.find('\n') == std::string::npos);
         REQUIRE(guest.hash() == hash);
         return outcome.error().message;
-    };
+    }
+};
 
+}  // namespace
+
+TEST_CASE_METHOD(Refusing, "Checkpoint: a damaged or foreign file is refused and changes nothing",
+                 "[machine][checkpoint][hostile]") {
     SECTION("no such file") {
         const auto outcome = guest.machine->restore(folder.file("nothing"));
         REQUIRE_FALSE(outcome);
@@ -210,6 +222,10 @@ TEST_CASE("Checkpoint: what does not fit is refused and changes nothing",
         const auto message = refused(out.finish_in_memory().value());
         CHECK(message.find("recording") != std::string::npos);
     }
+}
+
+TEST_CASE_METHOD(Refusing, "Checkpoint: another machine's is refused and changes nothing",
+                 "[machine][checkpoint][hostile]") {
     SECTION("a machine with other memory") {
         machine::TinyConfig larger = test::config_of(test::workload_rom());
         larger.ram_bytes = u64{8} << 20;
@@ -234,6 +250,10 @@ TEST_CASE("Checkpoint: what does not fit is refused and changes nothing",
             CHECK(guest.hash() == hash);
         }
     }
+}
+
+TEST_CASE_METHOD(Refusing, "Checkpoint: one with wrong sections is refused and changes nothing",
+                 "[machine][checkpoint][hostile]") {
     SECTION("a section that is missing") {
         const SnapshotFile all = SnapshotFile::parse(whole, "checkpoint").value();
         for (const std::string& missing : all.section_names()) {
