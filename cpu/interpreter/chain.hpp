@@ -8,10 +8,6 @@
 
 namespace cpu::interpreter {
 
-[[gnu::always_inline]] inline Interpreter& engine_of(const Vcpu* vcpu) {
-    return *static_cast<Interpreter*>(vcpu->scratch.engine);
-}
-
 [[gnu::always_inline]] inline void note_on_trail(Vcpu* vcpu, const Block* block) {
     Vcpu::Scratch& scratch = vcpu->scratch;
     scratch.trail[scratch.trail_length++ % scratch.trail.size()] = block;

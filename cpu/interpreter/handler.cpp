@@ -7,10 +7,6 @@ namespace cpu::interpreter {
 
 namespace {
 
-Interpreter& engine_of(const Vcpu* vcpu) {
-    return *static_cast<Interpreter*>(vcpu->scratch.engine);
-}
-
 /// True: go on with the next operation; `status` is then what the instruction left.
 bool run_slowly(const Op* op, Vcpu* vcpu, const Instruction* decoded, u32& status) {
     vcpu->state.status = static_cast<u16>(status);
@@ -73,21 +69,23 @@ u8* through_tlb(Vcpu* vcpu, u64 linear, u64 size, Access access) {
 }  // namespace
 
 template <Handler Otherwise>
-Handled refill_for_read(HANDLER_ARGUMENTS, u64 linear, u64 size) {
-    if (!through_tlb(vcpu, linear, size, Access::Read)) HAND_OVER_TO(Otherwise);
+Handled refill_for_read(HANDLER_ARGUMENTS) {
+    const auto missed = engine_of(vcpu).missed;
+    if (!through_tlb(vcpu, missed.linear, missed.size, Access::Read)) HAND_OVER_TO(Otherwise);
     CONTINUE_AT(op);
 }
 
 template <Handler Otherwise>
-Handled refill_for_write(HANDLER_ARGUMENTS, u64 linear, u64 size) {
-    if (!through_tlb(vcpu, linear, size, Access::Write)) HAND_OVER_TO(Otherwise);
+Handled refill_for_write(HANDLER_ARGUMENTS) {
+    const auto missed = engine_of(vcpu).missed;
+    if (!through_tlb(vcpu, missed.linear, missed.size, Access::Write)) HAND_OVER_TO(Otherwise);
     CONTINUE_AT(op);
 }
 
-template Handled refill_for_read<slow>(HANDLER_ARGUMENTS, u64, u64);
-template Handled refill_for_read<slow_last>(HANDLER_ARGUMENTS, u64, u64);
-template Handled refill_for_write<slow>(HANDLER_ARGUMENTS, u64, u64);
-template Handled refill_for_write<slow_last>(HANDLER_ARGUMENTS, u64, u64);
+template Handled refill_for_read<slow>(HANDLER_ARGUMENTS);
+template Handled refill_for_read<slow_last>(HANDLER_ARGUMENTS);
+template Handled refill_for_write<slow>(HANDLER_ARGUMENTS);
+template Handled refill_for_write<slow_last>(HANDLER_ARGUMENTS);
 
 const u8* find_readable(Vcpu* vcpu, const TlbEntry* tlb, u64 linear, u64 size) {
     const TlbEntry& entry = entry_of(tlb, linear);

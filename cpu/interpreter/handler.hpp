@@ -12,6 +12,7 @@
 
 #include "cpu/arch/paging.hpp"
 #include "cpu/core/vcpu.hpp"
+#include "cpu/interpreter/interpreter.hpp"
 #include "cpu/interpreter/op.hpp"
 #include "cpu/mmu/access.hpp"
 
@@ -51,6 +52,10 @@
         [[maybe_unused]] u32 status
 
 namespace cpu::interpreter {
+
+[[gnu::always_inline]] inline Interpreter& engine_of(const Vcpu* vcpu) {
+    return *static_cast<Interpreter*>(vcpu->scratch.engine);
+}
 
 /// Executes the instruction at `op` through cpu::execute and goes on with the next operation, or
 /// leaves if anything is to be seen to first.
@@ -124,9 +129,9 @@ template <Addressing How, Access What>
 /// What a handler does when its page is not in the first-level TLB: fills it and runs the operation
 /// again, or hands over to `Otherwise`.
 template <Handler Otherwise>
-Handled refill_for_read(HANDLER_ARGUMENTS, u64 linear, u64 size);
+Handled refill_for_read(HANDLER_ARGUMENTS);
 template <Handler Otherwise>
-Handled refill_for_write(HANDLER_ARGUMENTS, u64 linear, u64 size);
+Handled refill_for_write(HANDLER_ARGUMENTS);
 
 /// For handlers with two memory operands, whose pages may want the same entry: finds the page
 /// without starting over. Null: take the slow road.
@@ -158,18 +163,20 @@ template <class T>
 
 /// Declares `host`, a pointer to the bytes of type T at a linear address, or leaves the handler for
 /// `otherwise` (slow or slow_last).
-#define FIND_READABLE(host, T, linear_address, otherwise)                                 \
-    const u64 host##_linear = (linear_address);                                           \
-    const TlbEntry& host##_entry = entry_of(tlb, host##_linear);                          \
-    if (!in_page<sizeof(T)>(host##_linear, host##_entry.read_tag)) [[unlikely]]           \
-        SATORI_TAIL_CALL refill_for_read<otherwise>(op, vcpu, tlb, status, host##_linear, \
-                                                    sizeof(T));                           \
+#define FIND_READABLE(host, T, linear_address, otherwise)                         \
+    const u64 host##_linear = (linear_address);                                   \
+    const TlbEntry& host##_entry = entry_of(tlb, host##_linear);                  \
+    if (!in_page<sizeof(T)>(host##_linear, host##_entry.read_tag)) [[unlikely]] { \
+        engine_of(vcpu).missed = {host##_linear, sizeof(T)};                      \
+        HAND_OVER_TO(refill_for_read<otherwise>);                                 \
+    }                                                                             \
     const u8* const host = reinterpret_cast<const u8*>(host##_linear + host##_entry.addend)
 
-#define FIND_WRITABLE(host, T, linear_address, otherwise)                                  \
-    const u64 host##_linear = (linear_address);                                            \
-    const TlbEntry& host##_entry = entry_of(tlb, host##_linear);                           \
-    if (!in_page<sizeof(T)>(host##_linear, host##_entry.write_tag)) [[unlikely]]           \
-        SATORI_TAIL_CALL refill_for_write<otherwise>(op, vcpu, tlb, status, host##_linear, \
-                                                     sizeof(T));                           \
+#define FIND_WRITABLE(host, T, linear_address, otherwise)                          \
+    const u64 host##_linear = (linear_address);                                    \
+    const TlbEntry& host##_entry = entry_of(tlb, host##_linear);                   \
+    if (!in_page<sizeof(T)>(host##_linear, host##_entry.write_tag)) [[unlikely]] { \
+        engine_of(vcpu).missed = {host##_linear, sizeof(T)};                       \
+        HAND_OVER_TO(refill_for_write<otherwise>);                                 \
+    }                                                                              \
     u8* const host = reinterpret_cast<u8*>(host##_linear + host##_entry.addend)

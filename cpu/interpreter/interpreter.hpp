@@ -60,6 +60,13 @@ public:
     static constexpr usize jump_entries = 4096;
     JumpEntry& jump_entry(u64 rip) { return jumps_[(rip ^ (rip >> 12)) % jump_entries]; }
 
+    /// What a handler was looking for when it left for the refill of the TLB.
+    struct Miss {
+        u64 linear = 0;
+        u64 size = 0;
+    };
+    Miss missed;
+
     /// A branch that did not know its target's block: the loop will find it, and tell the branch.
     void ask_to_link(interpreter::Exit& exit) { wants_link_ = &exit; }
 
