@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cpu/core/interrupts.hpp"
 
+#include "cpu/core/arch_msrs.hpp"
 #include "cpu/core/exception_delivery.hpp"
 #include "cpu/core/models/cpu_model.hpp"
 #include "cpu/core/smm.hpp"
@@ -55,6 +56,7 @@ void take_init(Vcpu& vcpu) {
     vcpu.state.events.init = false;
     vcpu.state.events.sipi = false;
     reset_by_init(vcpu);
+    if (vcpu.ports.interrupts) vcpu.ports.interrupts->processor_reset_by_init();
 }
 
 void take_sipi(Vcpu& vcpu) {
@@ -179,7 +181,7 @@ void power_on(Vcpu& vcpu) {
     fresh.reg(Gpr::Rdx) = vcpu.model.signature();
     // The machine's clock goes on through a reset; the TSC starts again.
     fresh.retired = vcpu.state.retired;
-    fresh.msr.tsc_offset = 0 - fresh.retired;
+    fresh.msr.tsc_offset = 0 - clock_ticks(vcpu);
     if (vcpu.topology.apic_id != 0) {
         fresh.msr.apic_base &= ~bootstrap_processor;
         fresh.activity = Activity::WaitForSipi;

@@ -15,6 +15,7 @@
 #include "cpu/mmu/logical_tlb.hpp"
 #include "fabric/bus/io_space.hpp"
 #include "fabric/memory/guest_memory.hpp"
+#include "fabric/time/vm_time.hpp"
 
 namespace cpu {
 
@@ -33,6 +34,12 @@ public:
     virtual bool pending() const = 0;
     /// Takes the most urgent interrupt, as an INTA cycle does.
     virtual u8 acknowledge() = 0;
+
+    // What a local APIC must hear of its processor.
+    virtual void task_priority_written() {}  // By MOV to CR8: CpuState::cr8 is new.
+    virtual void apic_base_written(u64 /*before*/) {}
+    virtual void tsc_moved() {}
+    virtual void processor_reset_by_init() {}
 };
 
 /// VMCALL and VMMCALL end here. Absent: they raise #UD.
@@ -57,10 +64,12 @@ public:
     virtual void smm_acknowledged(bool /*entered*/) {}
 };
 
-/// The machine's clock, as devices see it during an access (cpu/core/device_access.hpp).
+/// The machine's clock: for the TSC, and for devices during an access (cpu/core/device_access.hpp).
 class DeviceClock {
 public:
     virtual ~DeviceClock() = default;
+    /// What virtual time it is with so many instructions retired.
+    virtual fabric::VmTime time_at(u64 retired) const = 0;
     /// Virtual time is now that of the instruction with so many retired before it.
     virtual void access_begins(u64 retired) = 0;
     /// True: a deadline came nearer, and the engine is to return after this instruction.
@@ -72,6 +81,8 @@ struct VcpuPorts {
     fabric::IoSpace& io_ports;
     fabric::IoSpace& mmio;
     InterruptSource* interrupts = nullptr;
+    /// The local APIC's registers: for this processor they hide what else is at IA32_APIC_BASE.
+    fabric::IoHandler* apic_page = nullptr;
     HypercallDoor* hypercalls = nullptr;
     EntropySource* entropy = nullptr;
     PackagePins* pins = nullptr;

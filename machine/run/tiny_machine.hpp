@@ -49,6 +49,7 @@ public:
 private:
     TinyMachine() = default;
 
+    fabric::VmTime time_at(u64 retired) const override { return clock_.time_at(retired); }
     void access_begins(u64 retired) override;
     bool access_ends() override;
 
