@@ -49,6 +49,14 @@ constexpr u64 SMEP = 1u << 20;
 constexpr u64 SMAP = 1u << 21;
 }  // namespace cr4
 
+/// IA32_APIC_BASE (SDM 3A 10.4.4, 10.12.1).
+namespace apic_base {
+constexpr u64 Bsp = 1u << 8;
+constexpr u64 Extended = 1u << 10;  // x2APIC mode.
+constexpr u64 Enabled = 1u << 11;
+constexpr u64 Address = 0x000f'ffff'ffff'f000;
+}  // namespace apic_base
+
 namespace efer {
 constexpr u64 SCE = 1u << 0;
 constexpr u64 LME = 1u << 8;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cpu/core/arch_msrs.hpp"
 
+#include <utility>
+
 #include "cpu/arch/paging.hpp"
 #include "cpu/core/control_register_writes.hpp"
 #include "cpu/core/models/cpu_model.hpp"
@@ -13,12 +15,6 @@ namespace {
 using Row = MsrEntry<Vcpu, Feature>;
 
 constexpr u64 low_32 = 0xffff'ffff;
-
-namespace apic_base {
-constexpr u64 Bsp = 1 << 8;
-constexpr u64 Extended = 1 << 10;  // x2APIC mode.
-constexpr u64 Enabled = 1 << 11;
-}  // namespace apic_base
 
 /// Rows of registers that keep whatever is written.
 template <u64 MsrState::*Field>
@@ -65,6 +61,7 @@ u64 platform_info(const Vcpu& vcpu) {
 void move_tsc(Vcpu& vcpu, u64 by) {
     vcpu.state.msr.tsc_offset += by;
     vcpu.state.msr.tsc_adjust += by;
+    if (vcpu.ports.interrupts) vcpu.ports.interrupts->tsc_moved();
 }
 MsrOutcome write_tsc(Vcpu& vcpu, u64 value) {
     move_tsc(vcpu, value - read_tsc(vcpu));
@@ -90,8 +87,10 @@ MsrOutcome write_apic_base(Vcpu& vcpu, u64 value) {
     const bool illegal = next == Extended || (now == (Extended | Enabled) && next == Enabled) ||
                          (now == 0 && next == (Extended | Enabled));
     if (illegal) return MsrOutcome::GeneralProtection;
-    vcpu.state.msr.apic_base = value;
-    vcpu.attention |= attention::StateChanged;
+    const u64 before = std::exchange(vcpu.state.msr.apic_base, value);
+    vcpu.first_level.flush();  // The APIC's page lies elsewhere.
+    if (vcpu.ports.interrupts) vcpu.ports.interrupts->apic_base_written(before);
+    vcpu.attention |= attention::StateChanged | attention::Events;
     return MsrOutcome::Done;
 }
 

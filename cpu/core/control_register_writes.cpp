@@ -171,6 +171,7 @@ Step write_cr4(Vcpu& vcpu, u64 value) {
 Step write_cr8(Vcpu& vcpu, u64 value) {
     if (value > 15) return refuse(vcpu);
     vcpu.state.cr8 = value;
+    if (vcpu.ports.interrupts) vcpu.ports.interrupts->task_priority_written();
     vcpu.attention |= attention::Events;  // What was held back may now be taken.
     return Step::Next;
 }

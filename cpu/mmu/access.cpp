@@ -59,13 +59,13 @@ bool misaligned(const Vcpu& vcpu, u64 linear, usize size) {
 void read_page(Vcpu& vcpu, u64 physical, std::span<u8> into) {
     physical = through_a20(vcpu, physical);
     const auto page = vcpu.ports.memory.page(frame_of(physical));
-    if (page.host) {
+    if (page.host && !is_apic_page(vcpu, frame_of(physical))) {
         std::memcpy(into.data(), page.host + (physical & page_mask), into.size());
         return;
     }
     while (!into.empty()) {
         const usize size = std::min<usize>(std::bit_floor(into.size()), 8);
-        const u64 value = read_device(vcpu, vcpu.ports.mmio, physical, static_cast<u32>(size));
+        const u64 value = read_mmio(vcpu, physical, static_cast<u32>(size));
         std::memcpy(into.data(), &value, size);
         physical += size;
         into = into.subspan(size);
@@ -75,7 +75,7 @@ void read_page(Vcpu& vcpu, u64 physical, std::span<u8> into) {
 void write_page(Vcpu& vcpu, u64 physical, std::span<const u8> from) {
     physical = through_a20(vcpu, physical);
     const auto page = vcpu.ports.memory.page(frame_of(physical));
-    if (page.host) {
+    if (page.host && !is_apic_page(vcpu, frame_of(physical))) {
         if ((page.flags & fabric::page_flag::Writable) == 0) return;  // ROM takes no notice.
         if (writes_must_be_told(page)) {
             vcpu.ports.memory.note_write(fabric::Gpa{physical}, from.size());
@@ -87,7 +87,7 @@ void write_page(Vcpu& vcpu, u64 physical, std::span<const u8> from) {
         const usize size = std::min<usize>(std::bit_floor(from.size()), 8);
         u64 value = 0;
         std::memcpy(&value, from.data(), size);
-        write_device(vcpu, vcpu.ports.mmio, physical, static_cast<u32>(size), value);
+        write_mmio(vcpu, physical, static_cast<u32>(size), value);
         physical += size;
         from = from.subspan(size);
     }
@@ -184,7 +184,7 @@ u8* host_pointer(Vcpu& vcpu, u64 linear, usize size, Access access, Privilege wh
     if (!translation) return nullptr;
     const u64 physical = through_a20(vcpu, translation->physical_page);
     const auto page = vcpu.ports.memory.page(frame_of(physical));
-    if (!page.host) return nullptr;
+    if (!page.host || is_apic_page(vcpu, frame_of(physical))) return nullptr;
     const bool writable = (page.flags & fabric::page_flag::Writable) && !writes_must_be_told(page);
     if (access == Access::Write && !writable) return nullptr;
     vcpu.first_level.fill(who, linear, page.host, access == Access::Write);

@@ -3,6 +3,7 @@
 // What a program asks the processor about itself, the time and chance: CPUID, MSRs, counters,
 // random numbers.
 #include "cpu/core/arch_msrs.hpp"
+#include "cpu/core/device_access.hpp"
 #include "cpu/core/models/cpu_model.hpp"
 #include "cpu/semantics/operands.hpp"
 #include "cpu/semantics/semantics.hpp"
@@ -49,7 +50,8 @@ Step cpuid(Vcpu& vcpu, const Instruction&) {
 }
 
 Step rdmsr(Vcpu& vcpu, const Instruction&) {
-    const auto value = vcpu.msrs.read(low_half(vcpu, Gpr::Rcx));
+    const u32 index = low_half(vcpu, Gpr::Rcx);
+    const auto value = with_device_time(vcpu, [&] { return vcpu.msrs.read(index); });
     if (!value) return vcpu.raise(Vector::GP, 0);
     write_pair(vcpu, *value);
     return Step::Next;
@@ -57,7 +59,8 @@ Step rdmsr(Vcpu& vcpu, const Instruction&) {
 
 Step wrmsr(Vcpu& vcpu, const Instruction&) {
     const u64 value = u64{low_half(vcpu, Gpr::Rdx)} << 32 | low_half(vcpu, Gpr::Rax);
-    const MsrOutcome outcome = vcpu.msrs.write(low_half(vcpu, Gpr::Rcx), value);
+    const u32 index = low_half(vcpu, Gpr::Rcx);
+    const auto outcome = with_device_time(vcpu, [&] { return vcpu.msrs.write(index, value); });
     if (outcome == MsrOutcome::GeneralProtection) return vcpu.raise(Vector::GP, 0);
     return Step::Next;
 }
