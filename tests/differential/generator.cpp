@@ -7,7 +7,6 @@
 #include "fabric/support/verify.hpp"
 #include "tests/differential/code_image.hpp"
 #include "tests/differential/descriptors.hpp"
-#include "tests/differential/skip_list.hpp"
 #include "tests/differential/steering.hpp"
 
 namespace test::differential {
@@ -134,7 +133,7 @@ void Generator::choose_forms() {
         shapes_.push_back(*shape);
         const auto row = static_cast<u16>(shapes_.size() - 1);
         const std::string name = std::string(form.encoding) + " " + std::string(form.mnemonic);
-        if (!features_.has(form.feature) || !skip_reason(form).empty()) continue;
+        if (!features_.has(form.feature) || !options_.skip(form).empty()) continue;
         if (options_.sequence > 1 && asks_by_eax(form)) continue;
         if (name.find(options_.form_name) == std::string::npos) continue;
         chosen_.push_back(row);
@@ -320,9 +319,18 @@ bool Generator::usable(const Case& test) const {
     const EncodingShape& shape = shapes_[test.drafted];
     const u8 low_bits = shape.plus_register ? 7 : 0;
     return ((test.decoded.opcode ^ shape.opcode) & ~low_bits) == 0 &&
-           skip_reason(cpu::form_of(test.decoded)).empty() &&
+           options_.skip(cpu::form_of(test.decoded)).empty() &&
            (options_.sequence == 1 || !asks_by_eax(cpu::form_of(test.decoded)));
 }
+
+namespace {
+void make_flat(Case& test) {
+    if (test.mode == CodeMode::Bits64) return;
+    const bool narrow = test.mode == CodeMode::Bits16;
+    test.before.selectors.fill(narrow ? selectors::Data16 : selectors::Data);
+    test.before.selector(SegReg::Cs) = narrow ? selectors::LdtCode16 : selectors::Code32;
+}
+}  // namespace
 
 void Generator::make(u64 index, Case& into) {
     Random random(case_seed(options_.seed, index));
@@ -339,6 +347,7 @@ void Generator::try_to_make(Random& random, Case& into) {
     const Form& form = cpu::forms()[row];
     into.mode = choose_mode(random, form);
     choose_state(random, choose_kind(random, form), into);
+    if (options_.flat) make_flat(into);
     if (options_.alignment_checks && random.percent(50)) into.before.rflags |= cpu::rflags::AC;
     if (options_.sequence > 1)
         add_neighbours(random, 1 + random.below(options_.sequence - 1), into);

@@ -4,6 +4,7 @@
 // index and the choice of forms and modes.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "tests/differential/case.hpp"
 #include "tests/differential/encoding_shape.hpp"
 #include "tests/differential/random_values.hpp"
+#include "tests/differential/skip_list.hpp"
 
 namespace test::differential {
 
@@ -25,6 +27,9 @@ struct GeneratorOptions {
     u32 sequence = 1;               // Instructions in a case, at most.
     bool single_step = false;       // Some cases have TF set.
     bool alignment_checks = false;  // Half of the cases have AC set, not just a few.
+    bool flat = false;              // No segments but the plain ones.
+    /// Why no case is made from a row; empty: it is tested.
+    std::function<std::string_view(const cpu::Form&)> skip = skip_reason;
 };
 
 class Generator {
