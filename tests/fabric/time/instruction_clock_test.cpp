@@ -16,6 +16,16 @@ TEST_CASE("Frequency: a counter is exact after a century", "[fabric][time]") {
     CHECK(pit.ticks_at({century * ns_per_second - 1}) == century * 1'193'182 - 1);
 }
 
+TEST_CASE("Frequency: a fraction of hertz is exact", "[fabric][time]") {
+    const Frequency pit(105'000'000, 88);
+    CHECK(pit.hz() == 1'193'181);
+    CHECK(pit.ticks_at(VmTime{88 * ns_per_second - 1}) == 104'999'999);
+    CHECK(pit.ticks_at(VmTime{88 * ns_per_second}) == 105'000'000);
+    CHECK(pit.time_of_tick(105'000'000) == VmTime{88 * ns_per_second});
+    CHECK(pit.ticks_at(pit.time_of_tick(123'456'789)) == 123'456'789);
+    CHECK(pit.ticks_at(VmTime{pit.time_of_tick(123'456'789).ns - 1}) == 123'456'788);
+}
+
 TEST_CASE("Frequency: a tick's time is the first at which it has come", "[fabric][time]") {
     const u64 hz = GENERATE(u64{1}, u64{32'768}, u64{1'193'182}, u64{14'318'180}, u64{999'999'999},
                             u64{1'000'000'000}, u64{3'000'000'001});
