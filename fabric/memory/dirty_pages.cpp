@@ -23,6 +23,9 @@ void GuestMemory::start_tracking() {
     };
     frames_.for_each([&](u64, PhysicalPage& page) { mark(page); });
     for (HiddenPage& hidden : hidden_) mark(hidden.page);
+    for (auto& [frame, shadow] : shadows_) {
+        if (shadow.reads == Route::Bus) mark(shadow.ram);
+    }
     for (MemoryObserver* observer : observers_) observer->writes_restricted();
 }
 
@@ -35,6 +38,9 @@ std::vector<u64> GuestMemory::written_ram_pages() const {
     };
     frames_.for_each([&](u64, const PhysicalPage& page) { note(page); });
     for (const HiddenPage& hidden : hidden_) note(hidden.page);
+    for (const auto& [frame, shadow] : shadows_) {
+        if (shadow.reads == Route::Bus) note(shadow.ram);
+    }
     std::sort(written.begin(), written.end());
     return written;
 }
@@ -77,6 +83,7 @@ void GuestMemory::contents_replaced() {
     };
     frames_.for_each([&](u64, PhysicalPage& page) { unmark(page); });
     for (HiddenPage& hidden : hidden_) unmark(hidden.page);
+    for (auto& [frame, shadow] : shadows_) unmark(shadow.ram);
     tracking_ = false;
     tell_mapping_changed();
 }

@@ -72,8 +72,8 @@ Result<> GuestMemory::check_vacant(Gpa first, u64 length, std::string_view what)
     return {};
 }
 
-Result<> GuestMemory::map_ram(Gpa first, u64 length, u64 offset_in_ram) {
-    TRY(check_vacant(first, length, "RAM"));
+/// From here on this stretch of RAM has a place.
+Result<> GuestMemory::take_ram(Gpa first, u64 length, u64 offset_in_ram) {
     if (!is_aligned(offset_in_ram, page_size) || offset_in_ram > ram_.size() ||
         length > ram_.size() - offset_in_ram) {
         return Error{"RAM at " + hexadecimal(first.value) + ": offset " +
@@ -86,6 +86,12 @@ Result<> GuestMemory::map_ram(Gpa first, u64 length, u64 offset_in_ram) {
         return Error{"RAM at " + hexadecimal(first.value) + ": some of it has a place already"};
     }
     std::fill(begin, end, true);
+    return {};
+}
+
+Result<> GuestMemory::map_ram(Gpa first, u64 length, u64 offset_in_ram) {
+    TRY(check_vacant(first, length, "RAM"));
+    TRY(take_ram(first, length, offset_in_ram));
     for (u64 done = 0; done < length; done += page_size) {
         frames_.put((first + done).frame(),
                     {ram_.data() + offset_in_ram + done, page_flag::Writable});
@@ -99,7 +105,7 @@ Result<> GuestMemory::map_rom(Gpa first, std::span<const u8> bytes, std::string_
     HostMapping copy = TRY(HostMapping::create_private(bytes.size()));
     std::memcpy(copy.data(), bytes.data(), bytes.size());
     for (u64 done = 0; done < bytes.size(); done += page_size) {
-        frames_.put((first + done).frame(), {copy.data() + done, 0});
+        put_bus_page((first + done).frame(), {copy.data() + done, 0});
     }
     rom_.push_back(std::move(copy));
     tell_mapping_changed();

@@ -12,7 +12,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +44,8 @@ public:
 
 enum class OverlayId : u32 {};
 enum class GuestAccess : u8 { ReadOnly, ReadWrite };
+/// Where a chipset sends accesses to a frame that has RAM and something else besides.
+enum class Route : u8 { Bus, Ram };
 
 class GuestMemory {
 public:
@@ -57,6 +61,18 @@ public:
     Result<> map_ram(Gpa first, u64 length, u64 offset_in_ram);
     /// Copies `bytes`, whole pages, into read-only memory at `first`.
     Result<> map_rom(Gpa first, std::span<const u8> bytes, std::string_view name);
+
+    // RAM that shares its addresses with the bus (shadow_pages.cpp): what a chipset has under its
+    // ROMs and under the display. What is mapped there besides, before or after, is the bus's.
+
+    /// Places a stretch of RAM behind the bus: until route() says so, nothing shows.
+    Result<> map_shadow_ram(Gpa first, u64 length, u64 offset_in_ram);
+    /// Whole pages; frames without shadow RAM stay as they are. Not saved: the chipset says it
+    /// anew.
+    void route(Gpa first, u64 length, Route reads, Route writes);
+    /// A processor writes to a page that is not writable: what is routed to RAM reaches it. All of
+    /// it lies in one page.
+    void write_behind(Gpa first, std::span<const u8> from);
 
     PhysicalPage page(u64 frame) const { return frames_.at(frame); }
     void set_flag(u64 frame, u8 flag, bool on);
@@ -121,14 +137,28 @@ private:
         PhysicalPage page;
     };
 
+    /// A frame of shadow RAM. Of the page that shows, the flags here are not the current ones.
+    struct ShadowedFrame {
+        PhysicalPage ram;
+        PhysicalPage bus;
+        Route reads = Route::Bus;
+        Route writes = Route::Bus;
+    };
+
     explicit GuestMemory(HostMapping ram);
 
     Result<> check_vacant(Gpa first, u64 length, std::string_view what) const;
+    Result<> take_ram(Gpa first, u64 length, u64 offset_in_ram);
     bool all_memory(Gpa first, u64 length, u8 flags_needed) const;
     u64 ram_page_of(const u8* host) const;
     bool in_ram(const u8* host) const;
     void tell_changed(Gpa first, u64 length);
     void tell_mapping_changed();
+
+    void put_bus_page(u64 frame, PhysicalPage page);
+    PhysicalPage& beneath(u64 frame);
+    void note_flags(u64 frame, ShadowedFrame& shadow);
+    PhysicalPage shown(const ShadowedFrame& shadow);
 
     Overlay& overlay(OverlayId id);
     const Overlay* topmost_overlay(u64 frame) const;
@@ -145,6 +175,9 @@ private:
     std::vector<Overlay> overlays_;
     std::vector<HiddenPage> hidden_;
     u64 placements_ = 0;
+
+    std::map<u64, ShadowedFrame> shadows_;  // By frame.
+    std::optional<HostMapping> page_of_ones_;
 
     std::vector<MemoryObserver*> observers_;
 };
