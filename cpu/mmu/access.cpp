@@ -76,7 +76,10 @@ void write_page(Vcpu& vcpu, u64 physical, std::span<const u8> from) {
     physical = through_a20(vcpu, physical);
     const auto page = vcpu.ports.memory.page(frame_of(physical));
     if (page.host && !is_apic_page(vcpu, frame_of(physical))) {
-        if ((page.flags & fabric::page_flag::Writable) == 0) return;  // ROM takes no notice.
+        if ((page.flags & fabric::page_flag::Writable) == 0) {  // ROM takes no notice.
+            vcpu.ports.memory.write_behind(fabric::Gpa{physical}, from);
+            return;
+        }
         if (writes_must_be_told(page)) {
             vcpu.ports.memory.note_write(fabric::Gpa{physical}, from.size());
         }
