@@ -7,8 +7,9 @@
 
 namespace devices::pci {
 
-/// What a device is on the PCI bus, besides a Device. Its reset() and restore() end with
-/// config().windows_changed(), since the windows are a function of the state.
+/// What a device is on the PCI bus, besides a Device. Its reset() ends with config().reset(), which
+/// takes the pin back; its restore() with config().windows_changed(), since the windows are a
+/// function of the state.
 class Function {
 public:
     virtual ~Function() = default;
