@@ -31,7 +31,8 @@ def functions(lines):
         indent = opening.group(1)
         # A signature over several lines closes at the indentation of its first line.
         start = number
-        while start > 0 and len(indent) > 4 and not lines[start - 1].rstrip().endswith((";", "}", "{")):
+        while (start > 0 and len(indent) > 4 and lines[start - 1].strip()
+               and not lines[start - 1].rstrip().endswith((";", "}", "{"))):
             start -= 1
             indent = re.match(r"\s*", lines[start]).group(0)
         end = number + 1
