@@ -54,7 +54,15 @@ public:
     void forbid_writes();
 
 private:
+    /// Entries that may let writes through: few are filled between two new pages of code, and
+    /// looking at all of them each time would cost more than making the code.
+    struct Writable {
+        std::array<u16, 62> indices{};
+        usize count = 0;  // More than fit: all entries must be looked at.
+    };
+
     std::array<Way, 3> ways_;
+    std::array<Writable, 3> writable_{};
     std::array<bool, 3> used_{true, true, true};
 };
 
