@@ -71,15 +71,19 @@ void take_sipi(Vcpu& vcpu) {
     vcpu.attention |= attention::StateChanged;
 }
 
+/// MWAIT waits for its line no longer (SDM 3A 9.10.4).
+void wake(CpuState& state) {
+    if (state.activity == Activity::MonitorWait) state.monitor_armed = false;
+    state.activity = Activity::Running;
+}
+
 void take_debug_trap(Vcpu& vcpu) {
     CpuState& state = vcpu.state;
     vcpu.exception = {.vector = Vector::DB, .dr6 = state.events.debug_traps};
     state.events.debug_traps = 0;
-    state.activity = Activity::Running;
+    wake(state);
     deliver_exception(vcpu);
 }
-
-void wake(CpuState& state) { state.activity = Activity::Running; }
 
 void raise_attention(Vcpu& vcpu) { vcpu.attention |= attention::Events; }
 
@@ -93,6 +97,7 @@ bool take_pending_event(Vcpu& vcpu, bool shadow_expires) {
 
     if (can_take_smi(vcpu)) {
         state.events.smi = false;
+        if (state.activity == Activity::MonitorWait) wake(state);
         enter_smm(vcpu);
         return true;
     }

@@ -354,6 +354,7 @@ bool Interpreter::execute_within_block(Vcpu& vcpu, const Op& op, const Instructi
 
 void Interpreter::memory_changed(fabric::Gpa first, u64 length) {
     const u64 begin = first.value;
+    for (Vcpu* each : vcpus_) note_store(*each, begin, length);
     if (blocks_.invalidate(begin, length, interpreter::abandoned)) ++counters_.blocks_invalidated;
     for (usize i = 0; own_code_.vcpu && i < 2; ++i) {
         if (own_code_.first[i] < begin + length &&

@@ -76,16 +76,13 @@ TinyBoard::TinyBoard(std::unique_ptr<fabric::GuestMemory> memory, const cpu::Cpu
                     .mmio = mmio_,
                     .entropy = &entropy_,
                     .clock = &clock}),
+      apic_({.name = "apic0", .timer_hz = model.crystal_hz}, {events_, vcpu_, apic_bus_}),
       engine_(*memory_),
+      apm_({fabric::IrqLine{smi_pin_, 0}}),
       com1_({.name = "com1"}, {events_, {}, host.serial}),
       debug_console_(host.debug_console),
       debug_exit_([this] { vcpu_.attention |= cpu::attention::Stop; }),
-      devices_{&com1_, &debug_console_, &debug_exit_, &entropy_} {
-    // There is no local APIC on this board, and CPUID says so.
-    for (const auto absent :
-         {cpu::Feature::Apic, cpu::Feature::X2apic, cpu::Feature::TscDeadline}) {
-        vcpu_.features.set(absent, false);
-    }
+      devices_{&com1_, &debug_console_, &debug_exit_, &entropy_, &apic_, &apm_} {
     engine_.attach(vcpu_);
     serial_input_ = journal.add_port("com1", [this](auto bytes) { com1_.receive(bytes); });
     entropy_input_ = journal.add_port("entropy", [this](auto bytes) { entropy_.seed(bytes); });
@@ -103,6 +100,7 @@ Result<> TinyBoard::map(const TinyConfig& config) {
     TRY(memory_->map_rom(Gpa{alias_start}, rom.last(aliased), "rom-alias"));
     TRY(memory_->map_rom(Gpa{rom_end - rom_size}, rom, "rom"));
     TRY(ports_.map({.name = "com1", .first = 0x3f8, .length = 8, .handler = &com1_}));
+    TRY(ports_.map({.name = "apm", .first = 0xb2, .length = 2, .handler = &apm_}));
     TRY(ports_.map(
         {.name = "debug-console", .first = 0xe9, .length = 1, .handler = &debug_console_}));
     TRY(ports_.map({.name = "debug-exit",
@@ -120,6 +118,10 @@ Result<> TinyBoard::map(const TinyConfig& config) {
 void TinyBoard::power_on() {
     for (fabric::Device* device : devices_) device->reset(fabric::ResetKind::PowerOn);
     cpu::power_on(vcpu_);
+}
+
+void SmiPin::set_level(u32, bool asserted) {
+    if (asserted) cpu::signal_smi(vcpu_);
 }
 
 void SeededEntropy::seed(std::span<const u8> bytes) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The smallest machine worth the name: a processor, RAM, a ROM, a UART, and the debug ports. It
-// runs the ROMs of roms/ until there is a PC, and remains the bench on which the processor is
-// tested.
+// The smallest machine worth the name: a processor with its local APIC, RAM, a ROM, a UART, the
+// APM ports, and the debug ports. It runs the ROMs of roms/ until there is a PC, and remains the
+// bench on which the processor is tested.
 //
 //   0000'0000   RAM, with the last 128 KiB of the ROM over it up to 000F'FFFF
+//   FEE0'0000   the local APIC; nothing is on its pins
 //   FFFF'FFFF   the ROM ends here; the processor starts 16 bytes below
+//   port B2, B3 APM: a write to B2 is an SMI
 //   port E9     debug console        port 3F8  COM1        ports F4, 501  debug exit
 #pragma once
 
@@ -14,8 +16,10 @@
 #include <string>
 #include <vector>
 
+#include "cpu/apic/local_apic.hpp"
 #include "cpu/core/vcpu.hpp"
 #include "cpu/interpreter/interpreter.hpp"
+#include "devices/chipset/apm_port.hpp"
 #include "devices/debug/debug_console.hpp"
 #include "devices/debug/debug_exit.hpp"
 #include "devices/serial/uart16550.hpp"
@@ -65,6 +69,16 @@ private:
     State state_;
 };
 
+/// The pin SMI# of a processor: an edge.
+class SmiPin final : public fabric::IrqSink {
+public:
+    explicit SmiPin(cpu::Vcpu& vcpu) : vcpu_(vcpu) {}
+    void set_level(u32, bool asserted) override;
+
+private:
+    cpu::Vcpu& vcpu_;
+};
+
 /// A processor model, as this host can offer it.
 struct OfferedModel {
     const cpu::CpuModel& model;
@@ -112,11 +126,15 @@ private:
     fabric::IoSpace mmio_{"mmio"};
     SeededEntropy entropy_;
     cpu::Vcpu vcpu_;
+    cpu::ApicBus apic_bus_;
+    cpu::LocalApic apic_;
     cpu::Interpreter engine_;
+    SmiPin smi_pin_{vcpu_};
+    devices::ApmPort apm_;
     devices::Uart16550 com1_;
     devices::DebugConsole debug_console_;
     devices::DebugExit debug_exit_;
-    std::array<fabric::Device*, 4> devices_;
+    std::array<fabric::Device*, 6> devices_;
     u16 serial_input_;
     u16 entropy_input_;
 };

@@ -6,6 +6,7 @@
 
 #include "cpu/arch/paging.hpp"
 #include "cpu/core/models/cpu_model.hpp"
+#include "cpu/core/monitor.hpp"
 #include "cpu/mmu/translation_control.hpp"
 #include "fabric/state/state_hash.hpp"
 #include "machine/run/tiny_machine.hpp"
@@ -256,6 +257,8 @@ Result<> TinyMachine::restore(const SnapshotFile& file) {
     cpu::Vcpu& vcpu = board_->vcpu();
     cpu::flush_translations(vcpu);
     vcpu.state = state;
+    // Its line is watched by a mark on the page, which was this run's.
+    if (state.monitor_armed) cpu::arm_monitor(vcpu, state.monitor_address);
     vcpu.tlb.restore(tlb_of(record));
     clock_ = clock;
     return {};
