@@ -74,8 +74,19 @@ public:
     /// it lies in one page.
     void write_behind(Gpa first, std::span<const u8> from);
 
+    // Memory of a device's own that a processor reads and writes as it does RAM, such as a display's
+    // (device_pages.cpp). Saved by the device, not with RAM.
+
+    static constexpr u64 device_pages_end = u64{1} << 32;
+    /// Shows the pages at `where`, and nowhere else; frames with RAM or ROM keep it. False if that
+    /// is no place for them: then they are nowhere. `storage` is named by its first byte.
+    [[nodiscard]] bool place_device_pages(std::span<u8> storage, Gpa where);
+    void remove_device_pages(std::span<u8> storage);
+
     PhysicalPage page(u64 frame) const { return frames_.at(frame); }
     void set_flag(u64 frame, u8 flag, bool on);
+    /// set_flag(…, Watched, true) for a range: processors forget their rights to write once.
+    void watch(Gpa first, u64 length);
 
     /// A processor is about to write, or has just written, these bytes, at least one of them in a
     /// page with a flag of page_flag::TellWrites.
@@ -145,6 +156,12 @@ private:
         Route writes = Route::Bus;
     };
 
+    struct DevicePages {
+        u8* host = nullptr;
+        Gpa where;
+        u64 length = 0;
+    };
+
     explicit GuestMemory(HostMapping ram);
 
     Result<> check_vacant(Gpa first, u64 length, std::string_view what) const;
@@ -167,6 +184,7 @@ private:
 
     HostMapping ram_;
     std::vector<HostMapping> rom_;
+    std::vector<DevicePages> device_pages_;
     std::vector<HostMapping> overlay_storage_;
     std::vector<bool> ram_placed_;
     FrameTable frames_;
