@@ -25,6 +25,21 @@ u16 with_byte(u16 word, bool high, u8 byte) {
 
 Dma::Dma(Config config, Wiring wiring) : config_(std::move(config)), wiring_(wiring) {}
 
+Dma::Ports::Ports(Dma& dma, u32 controller, u64 stride)
+    : dma_(dma), controller_(controller), stride_(stride) {}
+u64 Dma::Ports::read(u64 offset, u32) {
+    return dma_.read_register(controller_, (offset / stride_) & 0xf);
+}
+void Dma::Ports::write(u64 offset, u32, u64 value) {
+    dma_.write_register(controller_, (offset / stride_) & 0xf, static_cast<u8>(value));
+}
+
+Dma::Pages::Pages(Dma& dma) : dma_(dma) {}
+u64 Dma::Pages::read(u64 offset, u32) { return dma_.page(offset & 0xf); }
+void Dma::Pages::write(u64 offset, u32, u64 value) {
+    dma_.page(offset & 0xf) = static_cast<u8>(value);
+}
+
 void Dma::reset(fabric::ResetKind) {
     // What devices ask for is theirs.
     const std::array<u8, 2> requested = {state_.controller[0].device_requests,

@@ -120,14 +120,9 @@ private:
     /// A block of ports, `stride` apart.
     class Ports final : public fabric::IoHandler {
     public:
-        Ports(Dma& dma, u32 controller, u64 stride)
-            : dma_(dma), controller_(controller), stride_(stride) {}
-        u64 read(u64 offset, u32) override {
-            return dma_.read_register(controller_, (offset / stride_) & 0xf);
-        }
-        void write(u64 offset, u32, u64 value) override {
-            dma_.write_register(controller_, (offset / stride_) & 0xf, static_cast<u8>(value));
-        }
+        Ports(Dma& dma, u32 controller, u64 stride);
+        u64 read(u64 offset, u32 size) override;
+        void write(u64 offset, u32 size, u64 value) override;
 
     private:
         Dma& dma_;
@@ -137,11 +132,9 @@ private:
 
     class Pages final : public fabric::IoHandler {
     public:
-        explicit Pages(Dma& dma) : dma_(dma) {}
-        u64 read(u64 offset, u32) override { return dma_.page(offset & 0xf); }
-        void write(u64 offset, u32, u64 value) override {
-            dma_.page(offset & 0xf) = static_cast<u8>(value);
-        }
+        explicit Pages(Dma& dma);
+        u64 read(u64 offset, u32 size) override;
+        void write(u64 offset, u32 size, u64 value) override;
 
     private:
         Dma& dma_;
