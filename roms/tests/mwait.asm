@@ -27,13 +27,13 @@ test_main:
     apic_write APIC_TIMER, 0x70
 
     ; By an interrupt.
-    sti
     apic_write APIC_INITIAL, 20000
     mov eax, LINE
     xor ecx, ecx
     xor edx, edx
     monitor
     xor eax, eax
+    sti
     mwait
 .after_mwait:
     cli
