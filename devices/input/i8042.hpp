@@ -21,6 +21,25 @@
 
 namespace devices {
 
+namespace i8042 {
+
+enum class Line : u8 { None, Keyboard, Auxiliary };
+
+struct Byte {
+    Line line = Line::None;
+    u8 value = 0;
+
+    bool operator==(const Byte&) const = default;
+
+    template <class Self, class Visit>
+    static constexpr void fields(Self& state, Visit& visit) {
+        visit(1, "line", state.line);
+        visit(2, "value", state.value);
+    }
+};
+
+}  // namespace i8042
+
 class I8042 final : public fabric::Device {
 public:
     struct Config {
@@ -38,20 +57,8 @@ public:
         Ps2Device& auxiliary;
     };
 
-    enum class Line : u8 { None, Keyboard, Auxiliary };
-
-    struct Byte {
-        Line line = Line::None;
-        u8 value = 0;
-
-        bool operator==(const Byte&) const = default;
-
-        template <class Self, class Visit>
-        static constexpr void fields(Self& state, Visit& visit) {
-            visit(1, "line", state.line);
-            visit(2, "value", state.value);
-        }
-    };
+    using Line = i8042::Line;
+    using Byte = i8042::Byte;
 
     struct State {
         std::array<u8, 32> ram = {0x40};  // Byte 0 is the command byte.
