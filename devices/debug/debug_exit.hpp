@@ -4,9 +4,7 @@
 // becomes of the value here is the frontend's business.
 #pragma once
 
-#include <functional>
 #include <optional>
-#include <utility>
 
 #include "fabric/bus/device.hpp"
 
@@ -27,9 +25,6 @@ public:
         }
     };
 
-    /// `stop` asks the processor to come back from running.
-    explicit DebugExit(std::function<void()> stop) : stop_(std::move(stop)) {}
-
     std::string_view name() const override { return "debug-exit"; }
     void reset(fabric::ResetKind) override { state_ = {}; }
     void save(fabric::StateWriter& out) const override { out.write(state_); }
@@ -38,7 +33,6 @@ public:
     u64 read(u64, u32) override { return 0; }
     void write(u64, u32, u64 value) override {
         state_ = {.requested = true, .value = static_cast<u32>(value)};
-        stop_();
     }
 
     /// What the guest wrote, if it has.
@@ -47,7 +41,6 @@ public:
     }
 
 private:
-    std::function<void()> stop_;
     State state_;
 };
 

@@ -12,6 +12,7 @@ namespace fabric {
 
 InputJournal::InputJournal(Recording recording)
     : replaying_(true),
+      recorded_machine_(std::move(recording.machine)),
       recorded_ports_(std::move(recording.ports)),
       log_(std::move(recording.entries)) {}
 
@@ -21,8 +22,12 @@ u16 InputJournal::add_port(std::string name, Deliver deliver) {
     return static_cast<u16>(ports_.size() - 1);
 }
 
-Result<> InputJournal::check_ports() const {
+Result<> InputJournal::check_fits(const std::string& machine) const {
     if (!replaying_) return {};
+    if (recorded_machine_ != machine) {
+        return Error{"the recording is of another machine: " + recorded_machine_ +
+                     "; this one is " + machine};
+    }
     for (usize i = 0; i < std::max(ports_.size(), recorded_ports_.size()); ++i) {
         const std::string here = i < ports_.size() ? ports_[i].name : "none";
         const std::string there = i < recorded_ports_.size() ? recorded_ports_[i] : "none";
@@ -89,7 +94,7 @@ void InputJournal::deliver_misplaced(VmInstant now) {
 }
 
 void InputJournal::hand_over(const Entry& entry) {
-    VERIFY(entry.port < ports_.size());  // check_ports() has seen to it.
+    VERIFY(entry.port < ports_.size());  // check_fits() has seen to it.
     const Port& port = ports_[entry.port];
     if (trace_) trace_->input_delivered(port.name, entry.bytes.size());
     port.deliver(entry.bytes);
@@ -100,8 +105,8 @@ std::optional<VmInstant> InputJournal::next_due() const {
     return log_[replayed_].when;
 }
 
-InputJournal::Recording InputJournal::recording(VmInstant end) const {
-    Recording made{.entries = log_, .end = end};
+InputJournal::Recording InputJournal::recording(std::string machine, VmInstant end) const {
+    Recording made{.machine = std::move(machine), .entries = log_, .end = end};
     for (const Port& port : ports_) made.ports.push_back(port.name);
     return made;
 }

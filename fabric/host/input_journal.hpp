@@ -34,6 +34,7 @@ public:
 
     /// What a recording is: enough to refuse to replay it into another machine.
     struct Recording {
+        std::string machine;  // What was recorded, in its owner's words.
         std::vector<std::string> ports;
         std::vector<Entry> entries;
         VmInstant end;  // How far the recorded run came.
@@ -50,9 +51,9 @@ public:
     /// Ports are numbered in the order the board adds them; the order is part of the file format.
     u16 add_port(std::string name, Deliver deliver);
 
-    /// When replaying, after the last add_port(): is the recording one of a machine with these
+    /// When replaying, after the last add_port(): is the recording one of this machine, with these
     /// ports?
-    Result<> check_ports() const;
+    Result<> check_fits(const std::string& machine) const;
 
     /// From any host thread.
     void post(u16 port, std::span<const u8> bytes);
@@ -77,7 +78,7 @@ public:
     bool diverged() const { return diverged_; }
 
     std::span<const Entry> log() const { return log_; }
-    Recording recording(VmInstant end) const;
+    Recording recording(std::string machine, VmInstant end) const;
 
     /// Deliveries are traced as events "input_delivered".
     void set_trace(Trace* trace) { trace_ = trace; }
@@ -93,6 +94,7 @@ private:
     bool replaying_ = false;
     bool diverged_ = false;
     std::vector<Port> ports_;
+    std::string recorded_machine_;
     std::vector<std::string> recorded_ports_;
     std::vector<Entry> log_;
     usize replayed_ = 0;

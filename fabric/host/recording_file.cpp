@@ -25,6 +25,7 @@ struct SavedEntry {
 };
 
 struct SavedRecording {
+    std::string machine;
     std::vector<std::string> ports;
     std::vector<SavedEntry> entries;
     u64 end_ns = 0;
@@ -36,11 +37,13 @@ struct SavedRecording {
         visit(2, "entries", state.entries);
         visit(3, "end_ns", state.end_ns);
         visit(4, "end_retired", state.end_retired);
+        visit(5, "machine", state.machine);
     }
 };
 
 Result<InputJournal::Recording> checked(SavedRecording saved) {
-    InputJournal::Recording recording{.ports = std::move(saved.ports),
+    InputJournal::Recording recording{.machine = std::move(saved.machine),
+                                      .ports = std::move(saved.ports),
                                       .end = {VmTime{saved.end_ns}, saved.end_retired}};
     VmInstant last;
     for (SavedEntry& entry : saved.entries) {
@@ -60,7 +63,8 @@ Result<InputJournal::Recording> checked(SavedRecording saved) {
 }  // namespace
 
 Result<> write_recording(SnapshotWriter& out, const InputJournal::Recording& recording) {
-    SavedRecording saved{.ports = recording.ports,
+    SavedRecording saved{.machine = recording.machine,
+                         .ports = recording.ports,
                          .end_ns = recording.end.time.ns,
                          .end_retired = recording.end.retired};
     for (const InputJournal::Entry& entry : recording.entries) {

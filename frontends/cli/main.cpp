@@ -6,7 +6,7 @@
 
 #include "cpu/core/models/cpu_model.hpp"
 #include "frontends/cli/run_command.hpp"
-#include "machine/board/tiny_board.hpp"
+#include "machine/board/board.hpp"
 
 namespace {
 

@@ -57,7 +57,7 @@ void disassemble_into(std::vector<std::string>& lines, const fabric::GuestMemory
 
 }  // namespace
 
-void print_post_mortem(machine::TinyBoard& board, std::string_view why) {
+void print_post_mortem(machine::Board& board, std::string_view why) {
     const cpu::Vcpu& vcpu = board.vcpu();
     fmt::print(stderr, "satori: {} at rip {:x}, after {} instructions\n", why, vcpu.state.rip,
                vcpu.state.retired);

@@ -15,14 +15,15 @@
 #include "fabric/host/wall_clock.hpp"
 #include "frontends/cli/post_mortem.hpp"
 #include "frontends/headless/terminal.hpp"
-#include "machine/run/tiny_machine.hpp"
+#include "machine/board/tiny_board.hpp"
+#include "machine/run/machine.hpp"
 
 namespace frontends {
 
 using fabric::Error;
 using fabric::Result;
+using machine::Machine;
 using machine::RunOutcome;
-using machine::TinyMachine;
 
 namespace {
 
@@ -85,8 +86,7 @@ Result<machine::TinyConfig> make_config(const RunOptions& options) {
 /// The guest and the terminal, turn by turn.
 class Session {
 public:
-    Session(const RunOptions& options, TinyMachine& machine, DescriptorSink& serial,
-            NamedSink& debug)
+    Session(const RunOptions& options, Machine& machine, DescriptorSink& serial, NamedSink& debug)
         : options_(options), machine_(machine), serial_(serial), debug_(debug) {}
 
     int run();
@@ -97,7 +97,7 @@ private:
     void print_hash() const;
 
     const RunOptions& options_;
-    TinyMachine& machine_;
+    Machine& machine_;
     DescriptorSink& serial_;
     NamedSink& debug_;
     Terminal terminal_;
@@ -119,11 +119,12 @@ void Session::print_hash() const {
 std::optional<int> Session::look_at(RunOutcome outcome) {
     idle_ = false;
     switch (outcome) {
-        case RunOutcome::GuestExit:
-            return status_of_exit(machine_.board().debug_exit().value().value_or(0));
+        case RunOutcome::GuestExit: return status_of_exit(machine_.board().request()->value);
         case RunOutcome::Shutdown:
             print_post_mortem(machine_.board(), "triple fault: the processor has shut down");
             return status_shutdown;
+        case RunOutcome::PowerOff: return 0;
+        case RunOutcome::Reset: return status_stopped;
         case RunOutcome::Idle: idle_ = true; break;
         case RunOutcome::StopRequested: return status_stopped;
         case RunOutcome::LimitReached: break;
@@ -160,9 +161,9 @@ int Session::run() {
     }
 }
 
-void print_stats(const TinyMachine& machine, u64 started_ns) {
+void print_stats(const Machine& machine, u64 started_ns) {
     const double seconds = static_cast<double>(fabric::host_steady_clock_ns() - started_ns) / 1e9;
-    const auto& counters = const_cast<TinyMachine&>(machine).board().engine().counters();
+    const auto& counters = const_cast<Machine&>(machine).board().engine().counters();
     fmt::print(stderr,
                "instructions  {}\nseconds       {:.3f}\nMIPS          {:.1f}\nblocks built  {}\n"
                "decoded       {}\nslow          {}\ninvalidated   {}\ncache clears  {}\n",
@@ -171,14 +172,14 @@ void print_stats(const TinyMachine& machine, u64 started_ns) {
                counters.blocks_invalidated, counters.cache_clears);
 }
 
-Result<> finish(const RunOptions& options, TinyMachine& machine) {
+Result<> finish(const RunOptions& options, Machine& machine) {
     if (machine.journal().diverged()) {
         return Error{
             "--replay " + options.replay +
             ": the run left the recorded one: another ROM, other options or another build"};
     }
     if (!options.record.empty()) {
-        TRY(fabric::write_recording(options.record, machine.journal().recording(machine.now())));
+        TRY(fabric::write_recording(options.record, machine.recording()));
     }
     if (!options.save.empty()) TRY(machine.save(options.save));
     return {};
@@ -212,7 +213,8 @@ Result<int> run_guest(const RunOptions& options) {
     auto journal = TRY(make_journal(options));
     DescriptorSink serial(STDOUT_FILENO);
     auto debug = TRY(NamedSink::open(options.debug_console));
-    auto machine = TRY(TinyMachine::create(config, {serial, *debug}, std::move(journal)));
+    auto machine = TRY(
+        Machine::create(std::move(journal), machine::TinyBoard::maker(config, {serial, *debug})));
     if (options.restore.empty()) {
         std::array<u8, 8> seed;
         for (usize i = 0; i < seed.size(); ++i) {

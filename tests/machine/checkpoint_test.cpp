@@ -39,6 +39,10 @@ Ending continued_elsewhere(Guest& stopped) {
     return test::ending_of(next);
 }
 
+const devices::Uart16550& com1_of(Guest& guest) {
+    return dynamic_cast<machine::TinyBoard&>(guest.machine->board()).com1();
+}
+
 u8 byte_at_rip(Guest& guest, u64 offset) {
     u8 byte = 0;
     const u64 at = guest.state().segment(cpu::SegReg::Cs).base + guest.state().rip + offset;
@@ -89,9 +93,9 @@ TEST_CASE("Checkpoint: at moments that are hard to hit", "[machine][checkpoint]"
                     guest.state().reg(cpu::Gpr::Rsp) < 0x7c00 - 40;
          }},
         {"with the UART transmitting",
-         [](Guest& guest) { return !guest.machine->board().com1().state().to_send.empty(); }},
+         [](Guest& guest) { return !com1_of(guest).state().to_send.empty(); }},
         {"with characters on the line",
-         [](Guest& guest) { return guest.machine->board().com1().state().on_the_line.size() > 2; }},
+         [](Guest& guest) { return com1_of(guest).state().on_the_line.size() > 2; }},
     }));
     CAPTURE(name);
     Guest guest;

@@ -10,8 +10,9 @@ namespace {
 
 std::string problem_with(const TinyConfig& config) {
     test::Collected nowhere;
-    const auto created = machine::TinyMachine::create(config, {nowhere, nowhere},
-                                                      std::make_unique<fabric::InputJournal>());
+    const auto created =
+        machine::Machine::create(std::make_unique<fabric::InputJournal>(),
+                                 machine::TinyBoard::maker(config, {nowhere, nowhere}));
     if (created) return "none";
     CHECK(created.error().message.find('\n') == std::string::npos);
     return created.error().message;

@@ -23,7 +23,7 @@ TEST_CASE("Machine: two runs are one", "[machine][determinism]") {
         REQUIRE(first.hash() == second.hash());
     }
     CHECK(outcome == RunOutcome::GuestExit);
-    CHECK(first.machine->board().debug_exit().value() == 0u);
+    CHECK(first.machine->board().request()->value == 0u);
     CHECK(first.serial.text == second.serial.text);
     CHECK(first.debug.text == second.debug.text);
     CHECK(first.debug.text.size() == 16);
@@ -88,6 +88,6 @@ TEST_CASE("Machine: the guest's exit value", "[machine]") {
     // mov al,42 ; out 0xf4,al
     Guest guest(test::config_of(test::rom_of({0xb0, 42, 0xe6, 0xf4})));
     CHECK(guest.machine->run_until(1000) == RunOutcome::GuestExit);
-    CHECK(guest.machine->board().debug_exit().value() == 42u);
+    CHECK(guest.machine->board().request()->value == 42u);
     CHECK(guest.machine->run_until(1000) == RunOutcome::GuestExit);
 }

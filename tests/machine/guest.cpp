@@ -6,8 +6,8 @@
 
 namespace test {
 
+using machine::Machine;
 using machine::RunOutcome;
-using machine::TinyMachine;
 
 const std::vector<u8>& workload_rom() {
     static const std::vector<u8> rom = fabric::read_whole_file(WORKLOAD_ROM, 1 << 20).value();
@@ -28,8 +28,7 @@ machine::TinyConfig config_of(std::vector<u8> rom) {
 }
 
 Guest::Guest(const machine::TinyConfig& config) {
-    machine = TinyMachine::create(config, {serial, debug}, std::make_unique<fabric::InputJournal>())
-                  .value();
+    machine = Machine::create(std::make_unique<fabric::InputJournal>(), maker(config)).value();
     static constexpr std::array<u8, 4> seed = {5, 6, 7, 8};
     machine->journal().post(machine->board().entropy_input(), seed);
     // Now, and not after what may be restored.
@@ -38,7 +37,11 @@ Guest::Guest(const machine::TinyConfig& config) {
 
 Guest::Guest(const machine::TinyConfig& config, fabric::InputJournal::Recording recording) {
     auto journal = std::make_unique<fabric::InputJournal>(std::move(recording));
-    machine = TinyMachine::create(config, {serial, debug}, std::move(journal)).value();
+    machine = Machine::create(std::move(journal), maker(config)).value();
+}
+
+machine::MakeBoard Guest::maker(const machine::TinyConfig& config) {
+    return machine::TinyBoard::maker(config, {serial, debug});
 }
 
 RunOutcome Guest::run(const Typing& typing, u64 until) {

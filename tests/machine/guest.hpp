@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "machine/run/tiny_machine.hpp"
+#include "machine/board/tiny_board.hpp"
+#include "machine/run/machine.hpp"
 
 namespace test {
 
@@ -49,7 +50,10 @@ struct Guest {
 
     Collected serial;
     Collected debug;
-    std::unique_ptr<machine::TinyMachine> machine;
+    std::unique_ptr<machine::Machine> machine;
+
+private:
+    machine::MakeBoard maker(const machine::TinyConfig& config);
 };
 
 /// A run to its end, without stops but those for typing.

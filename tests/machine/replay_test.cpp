@@ -11,9 +11,7 @@ using test::Guest;
 
 namespace {
 
-InputJournal::Recording recording_of(const Guest& guest) {
-    return guest.machine->journal().recording(guest.machine->now());
-}
+InputJournal::Recording recording_of(const Guest& guest) { return guest.machine->recording(); }
 
 }  // namespace
 
@@ -58,9 +56,12 @@ TEST_CASE("Replay: into a guest that is another, it is said", "[machine][replay]
     CHECK(same.hash() == live.hash());
     CHECK_FALSE(same.machine->journal().diverged());
 
-    // The same, but a loop instead of the halt.
-    Guest other(test::config_of(test::rom_of({0xba, 0xf8, 0x03, 0xb0, 'A', 0xee, 0xeb, 0xfe})),
-                recording_of(live));
+    // The same, but a loop instead of the halt, and a recording that does not know it.
+    const auto looping =
+        test::config_of(test::rom_of({0xba, 0xf8, 0x03, 0xb0, 'A', 0xee, 0xeb, 0xfe}));
+    InputJournal::Recording misattributed = recording_of(live);
+    misattributed.machine = recording_of(Guest(looping)).machine;
+    Guest other(looping, misattributed);
     CHECK(other.run({}, 5'000'000) == RunOutcome::LimitReached);
     CHECK(other.machine->journal().diverged());
 }
@@ -77,14 +78,19 @@ TEST_CASE("Replay: of a machine with other ports is refused", "[machine][replay]
         recording.ports.pop_back();
         expected = "'none'";
     }
+    SECTION("of another ROM") {
+        recording.machine.back() ^= 1;
+        expected = "another machine";
+    }
     SECTION("input for one that is not there") {
         recording.entries.push_back({.when = {}, .port = 9, .bytes = {1}});
         expected = "port 9";
     }
     test::Collected nowhere;
+    const auto config = test::config_of(test::workload_rom());
     const auto refused =
-        machine::TinyMachine::create(test::config_of(test::workload_rom()), {nowhere, nowhere},
-                                     std::make_unique<InputJournal>(recording));
+        machine::Machine::create(std::make_unique<InputJournal>(recording),
+                                 machine::TinyBoard::maker(config, {nowhere, nowhere}));
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message.find(expected) != std::string::npos);
     CHECK(refused.error().message.find('\n') == std::string::npos);

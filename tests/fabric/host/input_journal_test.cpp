@@ -57,9 +57,9 @@ TEST_CASE("Input journal: a replay hands over at the same instruction", "[fabric
     live.post(0, h);
     recorded.run_until(9000);
 
-    InputJournal replay(live.recording(recorded.now()));
+    InputJournal replay(live.recording("box", recorded.now()));
     Sums replayed(replay);
-    REQUIRE(replay.check_ports().has_value());
+    REQUIRE(replay.check_fits("box").has_value());
     replay.post(0, i);  // The host has no say in a replay.
     replayed.run_until(9000);
 
@@ -76,7 +76,7 @@ TEST_CASE("Input journal: a replay that missed an instant says so", "[fabric][re
     live.post(0, h);
     live.deliver_due(recorded.now());
 
-    InputJournal replay(live.recording(recorded.now()));
+    InputJournal replay(live.recording("box", recorded.now()));
     Sums replayed(replay);
     replayed.retired = 101;
     replay.deliver_due(replayed.now());
@@ -84,14 +84,15 @@ TEST_CASE("Input journal: a replay that missed an instant says so", "[fabric][re
 }
 
 TEST_CASE("Input journal: another machine's recording is refused", "[fabric][replay][hostile]") {
-    InputJournal::Recording recording{.ports = {"keys"}};
+    InputJournal::Recording recording{.machine = "box", .ports = {"keys"}};
+    SECTION("another machine") { recording.machine = "crate"; }
     SECTION("another name") { recording.ports = {"mouse"}; }
     SECTION("more ports") { recording.ports = {"keys", "mouse"}; }
     SECTION("fewer ports") { recording.ports = {}; }
     SECTION("input for a port that is not there") { recording.entries = {{{}, 1, h}}; }
     InputJournal replay(recording);
     const Sums machine(replay);
-    CHECK_FALSE(replay.check_ports().has_value());
+    CHECK_FALSE(replay.check_fits("box").has_value());
 }
 
 TEST_CASE("Input journal: host threads may post at any time", "[fabric][replay]") {

@@ -11,7 +11,8 @@ using Catch::Matchers::Contains;
 namespace {
 
 InputJournal::Recording sample() {
-    return {.ports = {"com1", "entropy"},
+    return {.machine = "box",
+            .ports = {"com1", "entropy"},
             .entries = {{{{0}, 0}, 1, {1, 2, 3}}, {{{100}, 300}, 0, {'x'}}, {{{100}, 301}, 0, {}}},
             .end = {{1000}, 3000}};
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What of a tiny machine is saved, restored and hashed.
+// What of a machine is saved, restored and hashed.
 #include <algorithm>
 #include <vector>
 
 #include "cpu/arch/paging.hpp"
-#include "cpu/core/models/cpu_model.hpp"
 #include "cpu/core/monitor.hpp"
 #include "cpu/mmu/translation_control.hpp"
 #include "fabric/state/state_hash.hpp"
-#include "machine/run/tiny_machine.hpp"
+#include "machine/run/machine.hpp"
 
 namespace machine {
 
@@ -51,35 +50,35 @@ struct SavedTranslation {
     }
 };
 
-/// What must fit before anything is restored, and the TLB.
-struct MachineRecord {
-    u64 ram_bytes = 0;
-    std::string model;
-    std::vector<SavedTranslation> tlb;
+struct SavedTlb {
+    std::vector<SavedTranslation> entries;
 
     template <class Self, class Visit>
     static constexpr void fields(Self& state, Visit& visit) {
-        visit(1, "ram_bytes", state.ram_bytes);
-        visit(2, "model", state.model);
-        visit(3, "tlb", state.tlb);
+        visit(1, "entries", state.entries);
     }
 };
 
-MachineRecord record_of(TinyBoard& board) {
-    MachineRecord record{.ram_bytes = board.memory().ram().size(),
-                         .model = std::string(board.vcpu().model.name)};
-    for (const auto& entry : board.vcpu().tlb.entries()) {
+/// A processor, as it is read before anything is changed.
+struct RestoredProcessor {
+    cpu::CpuState state;
+    std::vector<cpu::LogicalTlb::Entry> tlb;
+};
+
+SavedTlb saved_tlb(const cpu::Vcpu& vcpu) {
+    SavedTlb saved;
+    for (const auto& entry : vcpu.tlb.entries()) {
         const cpu::Translation& found = entry.translation;
-        record.tlb.push_back({entry.page, entry.asid, found.physical_page, found.page_shift,
-                              found.writable, found.user, found.executable, found.global,
-                              found.dirty});
+        saved.entries.push_back({entry.page, entry.asid, found.physical_page, found.page_shift,
+                                 found.writable, found.user, found.executable, found.global,
+                                 found.dirty});
     }
-    return record;
+    return saved;
 }
 
-std::vector<cpu::LogicalTlb::Entry> tlb_of(const MachineRecord& record) {
+std::vector<cpu::LogicalTlb::Entry> entries_of(const SavedTlb& tlb) {
     std::vector<cpu::LogicalTlb::Entry> entries;
-    for (const SavedTranslation& saved : record.tlb) {
+    for (const SavedTranslation& saved : tlb.entries) {
         entries.push_back({saved.page,
                            saved.asid,
                            {saved.physical_page, saved.page_shift, saved.writable, saved.user,
@@ -88,9 +87,12 @@ std::vector<cpu::LogicalTlb::Entry> tlb_of(const MachineRecord& record) {
     return entries;
 }
 
+std::string cpu_section(usize number) { return "cpu" + std::to_string(number); }
+std::string tlb_section(usize number) { return "tlb" + std::to_string(number); }
+
 /// All that is saved besides RAM, by section.
 std::vector<std::pair<std::string, std::vector<u8>>> sections_of(
-    TinyBoard& board, const fabric::InstructionClock& clock) {
+    Board& board, const fabric::InstructionClock& clock, const Machine::Schedule& schedule) {
     std::vector<std::pair<std::string, std::vector<u8>>> sections;
     const auto add = [&](std::string name, auto save) {
         StateWriter out;
@@ -98,10 +100,16 @@ std::vector<std::pair<std::string, std::vector<u8>>> sections_of(
         sections.emplace_back(std::move(name),
                               std::vector<u8>(out.bytes().begin(), out.bytes().end()));
     };
-    add("machine", [&](StateWriter& out) { out.write(record_of(board)); });
+    add("machine", [&](StateWriter& out) { out.write(board.identity()); });
+    add("schedule", [&](StateWriter& out) { out.write(schedule); });
     add("clock", [&](StateWriter& out) { clock.save(out); });
     add("events", [&](StateWriter& out) { board.events().save(out); });
-    add("cpu0", [&](StateWriter& out) { out.write(board.vcpu().state); });
+    for (usize i = 0; i < board.processors(); ++i) {
+        cpu::Vcpu& vcpu = board.vcpu(i);
+        vcpu.state.retired = schedule.retired;  // Whose turn it is not has an old one.
+        add(cpu_section(i), [&](StateWriter& out) { out.write(vcpu.state); });
+        add(tlb_section(i), [&](StateWriter& out) { out.write(saved_tlb(vcpu)); });
+    }
     for (fabric::Device* device : board.devices()) {
         add(std::string(device->name()), [&](StateWriter& out) { device->save(out); });
     }
@@ -159,7 +167,7 @@ bool is_translation(const SavedTranslation& saved) {
 }
 
 /// A file says anything; what the processor takes for granted of its own state must hold.
-Result<> check(const MachineRecord& record, const cpu::CpuState& state) {
+Result<> check(const cpu::CpuState& state, const SavedTlb& tlb) {
     using namespace cpu;
     const bool flags =
         state.status == status_flags::from_rflags(status_flags::to_rflags(state.status)) &&
@@ -167,19 +175,43 @@ Result<> check(const MachineRecord& record, const cpu::CpuState& state) {
     const bool enumerators = state.activity <= Activity::Shutdown &&
                              state.shadow <= InterruptShadow::MovSs && state.cpl <= 3;
     if (!flags || !enumerators || state.gpr[no_register] != 0) {
-        return Error{"cpu0: this is not the state of any processor"};
+        return Error{"this is not the state of any processor"};
     }
-    if (record.tlb.size() > LogicalTlb::capacity ||
-        !std::ranges::all_of(record.tlb, is_translation)) {
-        return Error{"machine: not the contents of a TLB"};
+    if (tlb.entries.size() > LogicalTlb::capacity ||
+        !std::ranges::all_of(tlb.entries, is_translation)) {
+        return Error{"not the contents of a TLB"};
     }
     return {};
 }
 
+Result<std::vector<RestoredProcessor>> read_processors(const SnapshotFile& file, usize count) {
+    std::vector<RestoredProcessor> processors(count);
+    for (usize i = 0; i < count; ++i) {
+        SavedTlb tlb;
+        RestoredProcessor& one = processors[i];
+        TRY(read_from(file, tlb_section(i), [&](StateReader& in) { return in.read(tlb); }));
+        TRY(read_from(file, cpu_section(i), [&](StateReader& in) { return in.read(one.state); }));
+        if (auto fits = check(one.state, tlb); !fits) {
+            return std::move(fits).error().within(cpu_section(i));
+        }
+        one.tlb = entries_of(tlb);
+    }
+    return processors;
+}
+
+void restore_processor(cpu::Vcpu& vcpu, const RestoredProcessor& from) {
+    cpu::flush_translations(vcpu);
+    vcpu.state = from.state;
+    // Its line is watched by a mark on the page, which was this run's.
+    if (vcpu.state.monitor_armed) cpu::arm_monitor(vcpu, vcpu.state.monitor_address);
+    vcpu.tlb.restore(from.tlb);
+    vcpu.attention |= cpu::attention::Events;  // What waits for it was not signalled again.
+}
+
 /// Deadlines and devices. Each checks before it changes anything; if one refuses, those before it
 /// go back to what they were.
-Result<> restore_devices(TinyBoard& board, const SnapshotFile& file) {
-    const auto before = sections_of(board, {});
+Result<> restore_devices(Board& board, const SnapshotFile& file) {
+    const auto before = sections_of(board, {}, {});
     const auto restore_from = [&](auto section) -> Result<> {
         TRY(section("events", [&](StateReader& in) { return board.events().restore(in); }));
         for (fabric::Device* device : board.devices()) {
@@ -202,50 +234,49 @@ Result<> restore_devices(TinyBoard& board, const SnapshotFile& file) {
 
 }  // namespace
 
-u64 TinyMachine::state_hash() const {
+u64 Machine::state_hash() const {
     fabric::StateHash hash;
-    for (const auto& [name, bytes] : sections_of(*board_, clock_)) {
+    for (const auto& [name, bytes] : sections_of(*board_, clock_, schedule_)) {
         hash.add(std::span<const u8>(bytes));
     }
     hash.add(board_->memory().contents_hash());
     return hash.value();
 }
 
-Result<> TinyMachine::save(const std::string& path) const {
+Result<> Machine::save(const std::string& path) const {
     auto out = TRY(SnapshotWriter::create(path, kind));
     TRY(save(out));
     return out.finish();
 }
 
-Result<> TinyMachine::save(SnapshotWriter& out) const {
-    for (const auto& [name, bytes] : sections_of(*board_, clock_)) {
+Result<> Machine::save(SnapshotWriter& out) const {
+    for (const auto& [name, bytes] : sections_of(*board_, clock_, schedule_)) {
         TRY(out.add_section(name, bytes));
     }
     return save_ram(board_->memory(), out);
 }
 
-Result<> TinyMachine::restore(const std::string& path) {
+Result<> Machine::restore(const std::string& path) {
     const SnapshotFile file = TRY(SnapshotFile::open(path, kind));
     if (auto outcome = restore(file); !outcome) return std::move(outcome).error().within(path);
     return {};
 }
 
-Result<> TinyMachine::restore(const SnapshotFile& file) {
-    MachineRecord record;
-    cpu::CpuState state;
+Result<> Machine::restore(const SnapshotFile& file) {
+    BoardIdentity identity;
+    Schedule schedule;
     fabric::InstructionClock clock;
-    TRY(read_from(file, "machine", [&](StateReader& in) { return in.read(record); }));
-    TRY(read_from(file, "cpu0", [&](StateReader& in) { return in.read(state); }));
-    TRY(read_from(file, "clock", [&](StateReader& in) { return clock.restore(in); }));
-    fabric::GuestMemory& memory = board_->memory();
-    if (record.ram_bytes != memory.ram().size() || record.model != board_->vcpu().model.name) {
-        return Error{"it is of a machine with " + std::to_string(record.ram_bytes >> 20) +
-                     " MiB and processor " + record.model + "; give it --memory " +
-                     std::to_string(record.ram_bytes >> 20) + "M --cpu " + record.model};
+    TRY(read_from(file, "machine", [&](StateReader& in) { return in.read(identity); }));
+    TRY(check_same(identity, board_->identity()));
+    TRY(read_from(file, "schedule", [&](StateReader& in) { return in.read(schedule); }));
+    if (schedule.current >= board_->processors()) {
+        return Error{"schedule: the turn of a processor that there is not"};
     }
+    TRY(read_from(file, "clock", [&](StateReader& in) { return clock.restore(in); }));
+    const auto processors = TRY(read_processors(file, board_->processors()));
+    fabric::GuestMemory& memory = board_->memory();
     const u64 pages = memory.ram().size() / fabric::page_size;
     TRY(for_each_saved_page(file, pages, [](u64, auto) {}));
-    TRY(check(record, state));
     TRY(restore_devices(*board_, file));
 
     memory.clear_ram();
@@ -253,14 +284,11 @@ Result<> TinyMachine::restore(const SnapshotFile& file) {
         std::ranges::copy(
             bytes, memory.ram().begin() + static_cast<std::ptrdiff_t>(page * fabric::page_size));
     }));
+    board_->devices_restored();
     memory.contents_replaced();
-    cpu::Vcpu& vcpu = board_->vcpu();
-    cpu::flush_translations(vcpu);
-    vcpu.state = state;
-    // Its line is watched by a mark on the page, which was this run's.
-    if (state.monitor_armed) cpu::arm_monitor(vcpu, state.monitor_address);
-    vcpu.tlb.restore(tlb_of(record));
+    for (usize i = 0; i < processors.size(); ++i) restore_processor(board_->vcpu(i), processors[i]);
     clock_ = clock;
+    schedule_ = schedule;
     return {};
 }
 

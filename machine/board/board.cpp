@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "machine/board/board.hpp"
+
+#include <fmt/format.h>
+
+#include "cpu/core/interrupts.hpp"
+#include "cpu/core/models/cpu_model.hpp"
+#include "cpu/fpu/host_features.hpp"
+
+namespace machine {
+
+using fabric::Error;
+using fabric::Result;
+
+Result<const cpu::CpuModel*> choose_model(const std::string& name) {
+    const cpu::FeatureSet host = cpu::host_features();
+    if (name.empty()) return &cpu::default_cpu_model(host);
+    const cpu::CpuModel* model = TRY(cpu::find_cpu_model(name));
+    TRY(cpu::check_host_can_run(*model, host));
+    return model;
+}
+
+std::vector<OfferedModel> offered_models() {
+    const cpu::FeatureSet& host = cpu::host_features();
+    std::vector<OfferedModel> offered;
+    for (const cpu::CpuModel& model : cpu::cpu_models()) {
+        const auto able = cpu::check_host_can_run(model, host);
+        offered.push_back({model, &model == &cpu::default_cpu_model(host),
+                           able ? std::string() : able.error().message});
+    }
+    return offered;
+}
+
+std::string text_of(const BoardIdentity& identity) {
+    return fmt::format("{}, {} MiB, {} x {}, firmware {:016x}", identity.board,
+                       identity.ram_bytes >> 20, identity.processors, identity.model,
+                       identity.firmware);
+}
+
+Result<> check_same(const BoardIdentity& found, const BoardIdentity& here) {
+    if (found.board != here.board) {
+        return Error{"it is of the board '" + found.board + "', and this is '" + here.board + "'"};
+    }
+    if (found.ram_bytes != here.ram_bytes || found.model != here.model ||
+        found.processors != here.processors) {
+        const std::string memory = std::to_string(found.ram_bytes >> 20);
+        const std::string count = std::to_string(found.processors);
+        return Error{"it is of a machine with " + memory + " MiB and " + count + " of processor " +
+                     found.model + "; give it --memory " + memory + "M --cpu " + found.model +
+                     (found.processors == here.processors ? "" : " --cpus " + count)};
+    }
+    if (found.firmware != here.firmware) {
+        return Error{"it is of a machine with another ROM; start with the one it was made with"};
+    }
+    return {};
+}
+
+Board::Board(BoardIdentity identity, Parts parts)
+    : identity_(std::move(identity)), memory_(std::move(parts.memory)), engine_(*memory_) {
+    identity_.ram_bytes = memory_->ram().size();
+    identity_.model = parts.model.name;
+    identity_.processors = parts.processors;
+    for (u32 number = 0; number < parts.processors; ++number) {
+        auto vcpu = std::make_unique<cpu::Vcpu>(parts.model, cpu::VcpuPorts{.memory = *memory_,
+                                                                            .io_ports = ports_,
+                                                                            .mmio = mmio_,
+                                                                            .entropy = &entropy_,
+                                                                            .clock = &parts.clock});
+        vcpu->topology = {.apic_id = number, .processors = parts.processors};
+        engine_.attach(*vcpu);
+        smi_pin_.attach(*vcpu);
+        local_apics_.push_back(std::make_unique<cpu::LocalApic>(
+            cpu::LocalApic::Config{.name = "apic" + std::to_string(number),
+                                   .timer_hz = parts.model.crystal_hz},
+            cpu::LocalApic::Wiring{events_, *vcpu, apic_bus_, number == 0 ? parts.pic : nullptr}));
+        add_device(*local_apics_.back());
+        vcpus_.push_back(std::move(vcpu));
+    }
+    entropy_input_ =
+        parts.journal.add_port("entropy", [this](auto bytes) { entropy_.seed(bytes); });
+    add_device(entropy_);
+}
+
+Board::~Board() = default;
+
+u16 Board::add_serial_input(fabric::InputJournal& journal, fabric::InputJournal::Deliver deliver) {
+    serial_input_ = journal.add_port("com1", std::move(deliver));
+    return serial_input_;
+}
+
+void SmiPin::set_level(u32, bool asserted) {
+    for (cpu::Vcpu* vcpu : vcpus_) {
+        if (asserted) cpu::signal_smi(*vcpu);
+    }
+}
+
+void Board::reset(fabric::ResetKind kind, u64 retired) {
+    for (fabric::Device* device : devices_) device->reset(kind);
+    for (const auto& vcpu : vcpus_) {
+        vcpu->state.retired = retired;
+        cpu::power_on(*vcpu);
+    }
+    wires_reset(kind);
+}
+
+}  // namespace machine

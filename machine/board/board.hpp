@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What every board has: processors with their local APICs, memory, two address spaces, an event
+// queue, and a list of devices. A board (tiny_board.hpp, pc.hpp) adds its devices and says where
+// they are; the run loop (machine/run) knows boards only as this.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cpu/apic/local_apic.hpp"
+#include "cpu/core/vcpu.hpp"
+#include "cpu/interpreter/interpreter.hpp"
+#include "fabric/host/input_journal.hpp"
+#include "fabric/memory/guest_memory.hpp"
+#include "fabric/time/event_queue.hpp"
+#include "machine/board/seeded_entropy.hpp"
+
+namespace machine {
+
+/// What must be equal for a checkpoint or a recording of one machine to fit another.
+struct BoardIdentity {
+    std::string board;  // "tiny", "pc".
+    u64 ram_bytes = 0;
+    std::string model;
+    u32 processors = 1;
+    u64 firmware = 0;  // A hash of what the machine starts from.
+
+    bool operator==(const BoardIdentity&) const = default;
+
+    template <class Self, class Visit>
+    static constexpr void fields(Self& self, Visit& visit) {
+        visit(1, "board", self.board);
+        visit(2, "ram_bytes", self.ram_bytes);
+        visit(3, "model", self.model);
+        visit(4, "processors", self.processors);
+        visit(5, "firmware", self.firmware);
+    }
+};
+
+/// "pc, 512 MiB, 2 x satori-v3, firmware 0123456789abcdef"
+std::string text_of(const BoardIdentity& identity);
+
+/// Says what of `found` does not fit, and what to do about it.
+fabric::Result<> check_same(const BoardIdentity& found, const BoardIdentity& here);
+
+/// What the guest asks of the machine itself.
+struct BoardRequest {
+    enum class Kind : u8 { Exit, PowerOff, Reset };
+    Kind kind = Kind::Exit;
+    u32 value = 0;  // Of Exit.
+};
+
+/// A processor model, as this host can offer it.
+struct OfferedModel {
+    const cpu::CpuModel& model;
+    bool is_default;
+    std::string obstacle;  // Why the host cannot run it; empty if it can.
+};
+std::vector<OfferedModel> offered_models();
+
+/// By name; empty for the best that the host can do.
+fabric::Result<const cpu::CpuModel*> choose_model(const std::string& name);
+
+/// The pin SMI# of all processors: an edge.
+class SmiPin final : public fabric::IrqSink {
+public:
+    void attach(cpu::Vcpu& vcpu) { vcpus_.push_back(&vcpu); }
+    void set_level(u32, bool asserted) override;
+
+private:
+    std::vector<cpu::Vcpu*> vcpus_;
+};
+
+class Board {
+public:
+    virtual ~Board();
+    Board(const Board&) = delete;
+    Board& operator=(const Board&) = delete;
+
+    const BoardIdentity& identity() const { return identity_; }
+    fabric::GuestMemory& memory() { return *memory_; }
+    fabric::EventQueue& events() { return events_; }
+    fabric::IoSpace& ports() { return ports_; }
+    fabric::IoSpace& mmio() { return mmio_; }
+    cpu::Interpreter& engine() { return engine_; }
+
+    usize processors() const { return vcpus_.size(); }
+    cpu::Vcpu& vcpu(usize number = 0) { return *vcpus_[number]; }
+    const cpu::Vcpu& vcpu(usize number = 0) const { return *vcpus_[number]; }
+
+    /// Devices in the order in which they are saved.
+    std::span<fabric::Device* const> devices() const { return devices_; }
+
+    /// The journal's port numbers.
+    u16 serial_input() const { return serial_input_; }
+    u16 entropy_input() const { return entropy_input_; }
+
+    /// What the guest has asked for and not been given yet. Looked at after every access to a
+    /// device.
+    virtual std::optional<BoardRequest> request() const = 0;
+
+    /// With so many instructions retired since power-on.
+    void reset(fabric::ResetKind kind, u64 retired);
+
+    /// After all devices were restored: wires that no device owns (memory maps, gates) are set as
+    /// the devices' state says.
+    virtual void devices_restored() {}
+
+protected:
+    struct Parts {
+        std::unique_ptr<fabric::GuestMemory> memory;
+        const cpu::CpuModel& model;
+        u32 processors = 1;
+        /// Whose INTR output is LINT0 of the first processor.
+        cpu::InterruptSource* pic = nullptr;
+        fabric::InputJournal& journal;
+        cpu::DeviceClock& clock;
+    };
+
+    explicit Board(BoardIdentity identity, Parts parts);
+
+    cpu::ApicBus& apic_bus() { return apic_bus_; }
+    cpu::LocalApic& local_apic(usize number = 0) { return *local_apics_[number]; }
+    fabric::IrqLine smi() { return {smi_pin_, 0}; }
+
+    void add_device(fabric::Device& device) { devices_.push_back(&device); }
+    u16 add_serial_input(fabric::InputJournal& journal, fabric::InputJournal::Deliver deliver);
+    /// What a reset does that belongs to no device.
+    virtual void wires_reset(fabric::ResetKind) {}
+
+private:
+    BoardIdentity identity_;
+    std::unique_ptr<fabric::GuestMemory> memory_;
+    fabric::EventQueue events_;
+    fabric::IoSpace ports_{"ports"};
+    fabric::IoSpace mmio_{"mmio"};
+    SeededEntropy entropy_;
+    std::vector<std::unique_ptr<cpu::Vcpu>> vcpus_;
+    cpu::ApicBus apic_bus_;
+    std::vector<std::unique_ptr<cpu::LocalApic>> local_apics_;
+    SmiPin smi_pin_;
+    cpu::Interpreter engine_;
+    std::vector<fabric::Device*> devices_;
+    u16 serial_input_ = 0;
+    u16 entropy_input_ = 0;
+};
+
+/// Builds a board onto a machine's journal and clock.
+using MakeBoard =
+    std::function<fabric::Result<std::unique_ptr<Board>>(fabric::InputJournal&, cpu::DeviceClock&)>;
+
+}  // namespace machine

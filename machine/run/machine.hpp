@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A board, running: its processors by turns, virtual time, input at its recorded instants,
+// checkpoints, state hashes.
+//
+// Processors take turns of a fixed number of instructions on one host thread (DESIGN.md §3), and
+// virtual time counts what all of them retire, so a machine with many is as reproducible as one
+// with a single processor. Who is next and for how long is part of the state.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "fabric/host/input_journal.hpp"
+#include "fabric/state/snapshot_file.hpp"
+#include "fabric/time/instruction_clock.hpp"
+#include "machine/board/board.hpp"
+
+namespace machine {
+
+enum class RunOutcome : u8 {
+    LimitReached,
+    GuestExit,  // Through the debug exit.
+    PowerOff,
+    Reset,     // The guest asked for one, and the machine is not to start again.
+    Idle,      // Halted, with no deadline that would wake it: only input can.
+    Shutdown,  // Triple fault.
+    StopRequested,
+};
+
+class Machine final : private cpu::DeviceClock {
+public:
+    /// The journal says whether this is a live run or a replay.
+    static fabric::Result<std::unique_ptr<Machine>> create(
+        std::unique_ptr<fabric::InputJournal> journal, const MakeBoard& make_board);
+
+    /// Whether a reset that the guest asks for, and a triple fault, start it again. Else they end
+    /// the run.
+    void restart_on_reset(bool restart) { restarts_ = restart; }
+
+    /// Runs until so many instructions have retired since power-on, or another outcome.
+    RunOutcome run_until(u64 retired);
+
+    /// By all processors.
+    u64 retired() const { return schedule_.retired; }
+    fabric::VmInstant now() const { return {clock_.time_at(retired()), retired()}; }
+    Board& board() { return *board_; }
+    const Board& board() const { return *board_; }
+    fabric::InputJournal& journal() { return *journal_; }
+
+    /// Of everything the guest can ever notice. Equal hashes: equal futures, given equal input.
+    u64 state_hash() const;
+
+    fabric::Result<> save(const std::string& path) const;
+    /// On error the machine is as it was.
+    fabric::Result<> restore(const std::string& path);
+
+    fabric::Result<> save(fabric::SnapshotWriter& out) const;
+    fabric::Result<> restore(const fabric::SnapshotFile& file);
+
+    /// What has run up to now, to be written when the run is over.
+    fabric::InputJournal::Recording recording() const;
+
+    /// Whose turn it is.
+    struct Schedule {
+        u64 retired = 0;
+        u32 current = 0;
+        u64 turn_left = instructions_per_turn;
+
+        bool operator==(const Schedule&) const = default;
+
+        template <class Self, class Visit>
+        static constexpr void fields(Self& self, Visit& visit) {
+            visit(1, "retired", self.retired);
+            visit(2, "current", self.current);
+            visit(3, "turn_left", self.turn_left);
+        }
+    };
+
+private:
+    static constexpr u64 instructions_per_turn = 20'000;
+
+    Machine() = default;
+
+    fabric::VmTime time_at(u64 retired) const override { return clock_.time_at(retired); }
+    void access_begins(u64 retired) override;
+    bool access_ends() override;
+
+    std::optional<RunOutcome> see_to_request();
+    std::optional<RunOutcome> run_slice(u64 limit);
+    std::optional<RunOutcome> take_turns(u64 slice);
+    std::optional<RunOutcome> look_at(cpu::StopCause cause);
+    cpu::StopCause run_current(u64 slice);
+    void next_processor();
+    bool anybody_runs() const;
+    u64 instructions_to_next_stop(u64 limit) const;
+    bool skip_idle_time();
+    void reset_board();
+
+    std::unique_ptr<fabric::InputJournal> journal_;
+    std::unique_ptr<Board> board_;
+    fabric::InstructionClock clock_;
+    Schedule schedule_;
+    bool restarts_ = false;
+    std::optional<fabric::VmTime> awaited_;  // The deadline that the slice was made for.
+    bool cut_short_ = false;                 // The slice ends early for a nearer one.
+};
+
+}  // namespace machine
