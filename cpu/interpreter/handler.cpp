@@ -60,10 +60,9 @@ u64 general_address(const Op* op, Vcpu* vcpu, u64 offset, Access access) {
 
 namespace {
 
+/// Walks no page tables: the slow road does, once.
 u8* through_tlb(Vcpu* vcpu, u64 linear, u64 size, Access access) {
-    u8* host = host_pointer(*vcpu, linear, size, access, data_privilege(*vcpu));
-    // A flush on the way (the logical TLB was full) ends the block after this instruction.
-    return vcpu->attention == 0 ? host : nullptr;
+    return known_host_pointer(*vcpu, linear, size, access, data_privilege(*vcpu));
 }
 
 }  // namespace

@@ -42,15 +42,13 @@ bool needs_single_steps(const Vcpu& vcpu) {
            vcpu.state.events.debug_traps != 0 || instruction_breakpoints_enabled(vcpu);
 }
 
+bool repeats(const Instruction& instruction) {
+    return form_of(instruction).has(attribute::String) && instruction.rep != RepPrefix::None;
+}
+
 /// INT n and its kin clear TF on their way and leave no trap behind (SDM 3B 18.3.1.4); so does
 /// SYSCALL where SFMASK has TF.
 bool swallows_trap(const CpuState& state, const Instruction& instruction, Step outcome) {
-    // All elements are done, and the budget did not reach for the instruction's end.
-    if (outcome == Step::Repeat && form_of(instruction).has(attribute::String)) {
-        const u64 left = state.reg(Gpr::Rcx);
-        const u32 unused = 64 - 8u * instruction.address_size;
-        return left << unused == 0;
-    }
     if (outcome != Step::Jump) return false;
     switch (form_of(instruction).semantic) {
         case Semantic::int_n:
@@ -178,39 +176,34 @@ Block* Interpreter::block_at(Vcpu& vcpu, u64 physical, u32 mode) {
     return built;
 }
 
-/// From now on we are told of writes to the frame.
+/// From now on we are told of writes to the frame. Nobody writes to code in it untold: of blocks
+/// that is true while they can be found, of other instructions if watch() has been called.
 void Interpreter::mark_as_code(u64 frame) {
     memory_.set_flag(frame, fabric::page_flag::Code, true);
     for (Vcpu* each : vcpus_) each->first_level.forbid_writes();
 }
 
-/// Any instruction. A repeated string instruction that writes over itself must stop there, so that
-/// the new bytes run from the next element on, wherever slices are cut: so its own bytes are
-/// watched.
-Step Interpreter::execute_watched(Vcpu& vcpu, const Instruction& instruction) {
-    const bool repeats =
-        form_of(instruction).has(attribute::String) && instruction.rep != RepPrefix::None;
-    if (!repeats) return execute(vcpu, instruction);
-    const u64 linear = linear_rip(vcpu);
-    const u64 in_page = std::min<u64>(instruction.length, page_size - (linear & page_mask));
-    own_code_ = {.vcpu = &vcpu, .length = {in_page, instruction.length - in_page}};
-    for (usize i = 0; i < 2 && own_code_.length[i] != 0; ++i) {
-        u32 error_code = 0;
-        const u64 at = linear + (i == 0 ? 0 : in_page);
-        const auto page = translate(vcpu, at, Access::Execute, fetch_privilege(vcpu), error_code);
-        if (!page) continue;
-        own_code_.first[i] = through_a20(vcpu, page->physical_page) | (at & page_mask);
-        const u64 frame = own_code_.first[i] >> 12;
-        if ((memory_.page(frame).flags & fabric::page_flag::Code) == 0) mark_as_code(frame);
+/// For a repeated string instruction, which must stop where it writes over itself, so that the new
+/// bytes run from the next element on. Bytes that come from a device may be others each time.
+void Interpreter::watch(Vcpu& vcpu, const Origin& origin) {
+    watched_ = origin;
+    for (usize i = 0; i < 2 && origin.length[i] != 0; ++i) {
+        const u64 frame = origin.first[i] >> 12;
+        const auto page = memory_.page(frame);
+        if (!page.host) vcpu.attention |= attention::StateChanged;
+        if (page.host && (page.flags & fabric::page_flag::Code) == 0) mark_as_code(frame);
     }
-    const Step outcome = execute(vcpu, instruction);
-    own_code_ = {};
-    return outcome;
 }
 
-bool Interpreter::holds_own_code(u64 frame) const {
-    return own_code_.vcpu && (own_code_.first[0] >> 12 == frame ||
-                              (own_code_.length[1] != 0 && own_code_.first[1] >> 12 == frame));
+bool Interpreter::Origin::in_frame(u64 frame) const {
+    return overlaps(frame << 12, (frame + 1) << 12);
+}
+
+bool Interpreter::Origin::overlaps(u64 begin, u64 end) const {
+    for (usize i = 0; i < 2; ++i) {
+        if (length[i] != 0 && first[i] < end && begin < first[i] + length[i]) return true;
+    }
+    return false;
 }
 
 void Interpreter::link(const Vcpu& vcpu, Block& block) {
@@ -243,7 +236,7 @@ void Interpreter::enter(Vcpu& vcpu, Block& block) {
 }
 
 /// The bytes at RIP, decoded. False: Vcpu::exception says why not.
-bool Interpreter::fetch(Vcpu& vcpu, Instruction& into) {
+bool Interpreter::fetch(Vcpu& vcpu, Instruction& into, Origin& origin) {
     const CodeMode code = vcpu.code_mode();
     const u64 linear = linear_rip(vcpu);
     const Segment& cs = vcpu.state.segment(SegReg::Cs);
@@ -273,8 +266,11 @@ bool Interpreter::fetch(Vcpu& vcpu, Instruction& into) {
         const auto page = translate_or_fault(vcpu, at, Access::Execute, fetch_privilege(vcpu));
         if (!page) return false;
         const usize in_page = std::min<usize>(page_size - (at & page_mask), allowed - have);
-        read_physical_bytes(vcpu, page->physical_page + (at & page_mask),
-                            {bytes.data() + have, in_page});
+        const u64 physical = page->physical_page + (at & page_mask);
+        read_physical_bytes(vcpu, physical, {bytes.data() + have, in_page});
+        const usize piece = have == 0 ? 0 : 1;
+        origin.first[piece] = through_a20(vcpu, physical);
+        origin.length[piece] = in_page;
         have += in_page;
     }
 }
@@ -311,12 +307,15 @@ void Interpreter::step(Vcpu& vcpu) {
         return;
     }
     Instruction instruction;
-    if (!fetch(vcpu, instruction)) {
+    Origin origin;
+    if (!fetch(vcpu, instruction, origin)) {
         raise_in_guest(vcpu);
         return;
     }
     vcpu.state.other_flags &= ~rflags::RF;
-    const Step outcome = execute_watched(vcpu, instruction);
+    if (repeats(instruction)) watch(vcpu, origin);
+    const Step outcome = execute(vcpu, instruction);
+    watched_ = {};
     complete(vcpu, instruction, outcome);
     const bool completed = outcome == Step::Next || outcome == Step::Jump;
     if (trap && outcome != Step::Fault && !swallows_trap(vcpu.state, instruction, outcome) &&
@@ -336,14 +335,15 @@ bool Interpreter::execute_within_block(Vcpu& vcpu, const Op& op, const Instructi
     vcpu.state.rip = interpreter::rip_in(vcpu, op.offset);
     const u64 generation = vcpu.tlb.generation();
     Instruction fetched;
+    Origin origin;
     if (!decoded) {
-        if (!fetch(vcpu, fetched)) {
+        if (!fetch(vcpu, fetched, origin)) {
             raise_in_guest(vcpu);
             return false;
         }
         decoded = &fetched;
     }
-    const Step outcome = execute_watched(vcpu, *decoded);
+    const Step outcome = execute(vcpu, *decoded);
     complete(vcpu, *decoded, outcome);
     const bool go_on = outcome == Step::Next && vcpu.attention == 0 && !something_pending(vcpu) &&
                        vcpu.state.shadow == InterruptShadow::None &&
@@ -355,15 +355,14 @@ bool Interpreter::execute_within_block(Vcpu& vcpu, const Op& op, const Instructi
 void Interpreter::memory_changed(fabric::Gpa first, u64 length) {
     const u64 begin = first.value;
     for (Vcpu* each : vcpus_) note_store(*each, begin, length);
-    if (blocks_.invalidate(begin, length, interpreter::abandoned)) ++counters_.blocks_invalidated;
-    for (usize i = 0; own_code_.vcpu && i < 2; ++i) {
-        if (own_code_.first[i] < begin + length &&
-            begin < own_code_.first[i] + own_code_.length[i]) {
-            own_code_.vcpu->attention |= attention::StateChanged;
-        }
+    const u64 end = begin + length;
+    const bool in_block = blocks_.invalidate(begin, length, interpreter::abandoned);
+    if (in_block) ++counters_.blocks_invalidated;
+    if (in_block || watched_.overlaps(begin, end)) {
+        for (Vcpu* each : vcpus_) each->attention |= attention::StateChanged;
     }
-    for (u64 frame = begin >> 12; frame <= (begin + length - 1) >> 12; ++frame) {
-        if (blocks_.has_code(frame) || holds_own_code(frame)) continue;
+    for (u64 frame = begin >> 12; frame <= (end - 1) >> 12; ++frame) {
+        if (blocks_.has_code(frame) || watched_.in_frame(frame)) continue;
         memory_.set_flag(frame, fabric::page_flag::Code, false);
     }
 }

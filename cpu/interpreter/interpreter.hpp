@@ -80,16 +80,18 @@ private:
         bool raised = false;
     };
 
-    /// Bytes of the repeated string instruction that is being executed, by physical address.
-    struct OwnCode {
-        Vcpu* vcpu = nullptr;
+    /// Where an instruction was fetched, by physical address: in one place, or in two if it runs
+    /// into another page.
+    struct Origin {
         std::array<u64, 2> first{};
         std::array<u64, 2> length{};
+
+        bool in_frame(u64 frame) const;
+        bool overlaps(u64 begin, u64 end) const;
     };
 
-    Step execute_watched(Vcpu& vcpu, const Instruction& instruction);
+    void watch(Vcpu& vcpu, const Origin& origin);
     void mark_as_code(u64 frame);
-    bool holds_own_code(u64 frame) const;
     void memory_changed(fabric::Gpa first, u64 length) override;
     void mapping_changed() override;
 
@@ -100,7 +102,7 @@ private:
     void enter(Vcpu& vcpu, interpreter::Block& block);
     void complete(Vcpu& vcpu, const Instruction& instruction, Step step);
     static void raise_in_guest(Vcpu& vcpu);
-    bool fetch(Vcpu& vcpu, Instruction& into);
+    bool fetch(Vcpu& vcpu, Instruction& into, Origin& origin);
     void forget_blocks();
 
     fabric::GuestMemory& memory_;
@@ -108,7 +110,7 @@ private:
     interpreter::BlockCache blocks_;
     std::array<JumpEntry, jump_entries> jumps_{};
     interpreter::Exit* wants_link_ = nullptr;
-    OwnCode own_code_;
+    Origin watched_;  // Of the repeated string instruction that step() is executing.
     Counters counters_;
 };
 

@@ -122,6 +122,27 @@ std::optional<Pieces> locate(Vcpu& vcpu, u64 linear, usize size, Access access, 
     return pieces;
 }
 
+/// The page's entry in the first-level TLB, or one made from what `translation()` gives.
+template <class Translate>
+u8* find_host(Vcpu& vcpu, u64 linear, usize size, Access access, Privilege who,
+              Translate translation) {
+    const TlbEntry& entry = vcpu.first_level.entry(who, linear);
+    const u64 tag = access == Access::Write ? entry.write_tag : entry.read_tag;
+    if (linear - tag <= page_size - size) return reinterpret_cast<u8*>(linear + entry.addend);
+
+    if ((linear & page_mask) > page_size - size || !is_canonical(linear)) return nullptr;
+    if (data_breakpoint_on_page(vcpu, linear)) return nullptr;
+    const std::optional<Translation> found = translation();
+    if (!found) return nullptr;
+    const u64 frame = frame_of(through_a20(vcpu, found->physical_page));
+    const auto page = vcpu.ports.memory.page(frame);
+    if (!page.host || is_apic_page(vcpu, frame)) return nullptr;
+    const bool writable = (page.flags & fabric::page_flag::Writable) && !writes_must_be_told(page);
+    if (access == Access::Write && !writable) return nullptr;
+    vcpu.first_level.fill(who, linear, page.host, access == Access::Write);
+    return page.host + (linear & page_mask);
+}
+
 }  // namespace
 
 Privilege data_privilege(const Vcpu& vcpu) {
@@ -176,22 +197,15 @@ std::optional<u64> linear_address_at_any_alignment(Vcpu& vcpu, SegReg segment, u
 }
 
 u8* host_pointer(Vcpu& vcpu, u64 linear, usize size, Access access, Privilege who) {
-    const TlbEntry& entry = vcpu.first_level.entry(who, linear);
-    const u64 tag = access == Access::Write ? entry.write_tag : entry.read_tag;
-    if (linear - tag <= page_size - size) return reinterpret_cast<u8*>(linear + entry.addend);
+    return find_host(vcpu, linear, size, access, who, [&] {
+        u32 error_code = 0;
+        return translate(vcpu, linear, access, who, error_code);
+    });
+}
 
-    if ((linear & page_mask) > page_size - size || !is_canonical(linear)) return nullptr;
-    if (data_breakpoint_on_page(vcpu, linear)) return nullptr;
-    u32 error_code = 0;
-    const auto translation = translate(vcpu, linear, access, who, error_code);
-    if (!translation) return nullptr;
-    const u64 physical = through_a20(vcpu, translation->physical_page);
-    const auto page = vcpu.ports.memory.page(frame_of(physical));
-    if (!page.host || is_apic_page(vcpu, frame_of(physical))) return nullptr;
-    const bool writable = (page.flags & fabric::page_flag::Writable) && !writes_must_be_told(page);
-    if (access == Access::Write && !writable) return nullptr;
-    vcpu.first_level.fill(who, linear, page.host, access == Access::Write);
-    return page.host + (linear & page_mask);
+u8* known_host_pointer(Vcpu& vcpu, u64 linear, usize size, Access access, Privilege who) {
+    return find_host(vcpu, linear, size, access, who,
+                     [&] { return known_translation(vcpu, linear, access, who); });
 }
 
 bool read_linear(Vcpu& vcpu, u64 linear, std::span<u8> into, Privilege who) {

@@ -44,6 +44,9 @@ bool alignment_fault(Vcpu& vcpu, u64 linear, usize size);
 /// access crosses a page, is not plain memory, must be told to somebody, or would fault: then the
 /// slow road is the one to take. Never raises.
 u8* host_pointer(Vcpu& vcpu, u64 linear, usize size, Access access, Privilege who);
+/// The same for whoever may yet take another road: null also where the page tables would have to be
+/// walked, so that nothing the guest can see has happened.
+u8* known_host_pointer(Vcpu& vcpu, u64 linear, usize size, Access access, Privilege who);
 
 u64 read_physical(Vcpu& vcpu, u64 address, usize size);
 /// Within one page.

@@ -76,19 +76,36 @@ std::optional<Translation> LogicalTlb::find(u64 linear, u16 asid) const {
 }
 
 void LogicalTlb::insert(u64 linear, u16 asid, const Translation& translation) {
-    drop_matching(linear, asid, true);
-    if (live_ == capacity) flush_all();
     const u64 within = linear & ((u64{1} << translation.page_shift) - 1) & ~u64{0xfff};
-    const u16 space = translation.global ? global_space : asid;
-    place({.page_number = linear >> translation.page_shift,
-           .physical = translation.physical_page - within,
-           .epoch = epochs_[space],
-           .space = space,
-           .page_shift = translation.page_shift,
-           .writable = translation.writable,
-           .user = translation.user,
-           .executable = translation.executable,
-           .dirty = translation.dirty});
+    Slot slot{.page_number = linear >> translation.page_shift,
+              .physical = translation.physical_page - within,
+              .space = translation.global ? global_space : asid,
+              .page_shift = translation.page_shift,
+              .writable = translation.writable,
+              .user = translation.user,
+              .executable = translation.executable,
+              .dirty = translation.dirty};
+    make_way(slot, linear, asid);
+    if (live_ == capacity) flush_all();
+    slot.epoch = epochs_[slot.space];
+    place(slot);
+}
+
+/// Drops what translated the address until now. Unless that was the same but for the dirty bit,
+/// what was derived from it is out of date.
+void LogicalTlb::make_way(const Slot& slot, u64 linear, u16 asid) {
+    const auto same_space = [&](u16 space) { return space == slot.space; };
+    Slot* old = find_slot(linear, slot.page_shift, same_space);
+    if (old) {
+        Slot now_dirty = *old;
+        now_dirty.epoch = slot.epoch;
+        now_dirty.dirty = slot.dirty;
+        if (!(now_dirty == slot)) ++generation_;
+        drop(*old);
+    }
+    const usize others = live_;
+    drop_matching(linear, asid, true);
+    if (live_ != others) ++generation_;
 }
 
 void LogicalTlb::place(const Slot& slot) {

@@ -51,9 +51,11 @@ public:
     void flush_page(u64 linear, u16 asid);  // INVPCID type 0: global entries stay.
     void flush_page_and_global(u64 linear, u16 asid);  // INVLPG.
 
-    /// Changes with every flush: what was derived from an entry may be out of date. No two
-    /// processors ever have the same one.
+    /// Changes whenever an address that had a translation may now have none or another: what was
+    /// derived from an entry may be out of date. No two processors ever have the same one.
     u64 generation() const { return generation_; }
+    /// Another address space has come into view without a flush.
+    void begin_generation() { ++generation_; }
 
     /// In an order that does not depend on history, for checkpoints and comparison.
     std::vector<Entry> entries() const;
@@ -76,6 +78,8 @@ private:
         bool user = false;
         bool executable = false;
         bool dirty = false;
+
+        bool operator==(const Slot&) const = default;
     };
 
     static usize home_of(u64 page_number, u8 shift);
@@ -84,6 +88,7 @@ private:
     Slot* find_slot(u64 linear, u8 shift, Accepts accepts);
     void drop(Slot& slot);
     void drop_matching(u64 linear, u16 asid, bool global_too);
+    void make_way(const Slot& slot, u64 linear, u16 asid);
     void flush_space(u16 space);
     void place(const Slot& slot);
     void rebuild();

@@ -207,22 +207,22 @@ std::optional<u64> peek_physical(Vcpu& vcpu, u64 linear) {
     return through_a20(vcpu, walk.translation().physical_page + (linear & page_mask));
 }
 
+std::optional<Translation> known_translation(Vcpu& vcpu, u64 linear, Access access, Privilege who) {
+    if (!vcpu.paging()) return identity(linear);
+    const auto known = vcpu.tlb.find(linear, current_asid(vcpu));
+    if (!known || !permits(vcpu, *known, access, who)) return std::nullopt;
+    if (access == Access::Write && !known->dirty) return std::nullopt;
+    return known;
+}
+
 std::optional<Translation> translate(Vcpu& vcpu, u64 linear, Access access, Privilege who,
                                      u32& error_code) {
-    if (!vcpu.paging()) return identity(linear);
-    const u16 asid = current_asid(vcpu);
-    const auto cached = vcpu.tlb.find(linear, asid);
-    if (cached && permits(vcpu, *cached, access, who) &&
-        (access != Access::Write || cached->dirty)) {
-        return cached;
-    }
+    if (const auto known = known_translation(vcpu, linear, access, who)) return known;
     const WalkResult walked = walk_page_tables(vcpu, linear, access, who);
     error_code = walked.error_code;
     if (walked.translation) {
         const u64 generation = vcpu.tlb.generation();
-        vcpu.tlb.insert(linear, asid, *walked.translation);
-        // The old translation may have led elsewhere.
-        if (cached) vcpu.first_level.flush_page(linear);
+        vcpu.tlb.insert(linear, current_asid(vcpu), *walked.translation);
         if (vcpu.tlb.generation() != generation) switch_address_space(vcpu);
     }
     return walked.translation;

@@ -26,6 +26,9 @@ std::optional<u64> peek_physical(Vcpu& vcpu, u64 linear);
 /// Whether a cached translation allows the access. Where not, the tables are read again.
 bool permits(const Vcpu& vcpu, const Translation& translation, Access access, Privilege who);
 
+/// What the logical TLB has for this access, without a walk: nothing the guest can see changes.
+std::optional<Translation> known_translation(Vcpu& vcpu, u64 linear, Access access, Privilege who);
+
 /// Through the logical TLB, with a walk where that has nothing. Nothing: the access would fault.
 /// Raises nothing; `error_code` gets what the page fault would say.
 std::optional<Translation> translate(Vcpu& vcpu, u64 linear, Access access, Privilege who,

@@ -27,7 +27,10 @@ void flush_address_space(Vcpu& vcpu, u16 asid) {
     drop_derived(vcpu);
 }
 
-void switch_address_space(Vcpu& vcpu) { drop_derived(vcpu); }
+void switch_address_space(Vcpu& vcpu) {
+    vcpu.tlb.begin_generation();
+    drop_derived(vcpu);
+}
 
 void flush_page(Vcpu& vcpu, u64 linear) {
     vcpu.tlb.flush_page_and_global(linear, current_asid(vcpu));

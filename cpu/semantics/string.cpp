@@ -2,8 +2,13 @@
 //
 // String instructions (SDM 1 7.3.9). Repeated ones run in chunks that lie within one page of source
 // and target, and one element at a time where that cannot be: across a page boundary, where an
-// address wraps, with MMIO and other memory that must be told, and for whatever faults. Registers
-// are right after each chunk.
+// address wraps, with MMIO and other memory that must be told, where a page is not in the TLB, and
+// for whatever faults. Registers are right after each chunk, and chunks do nothing that their
+// elements would not have done one after the other.
+//
+// Between any two iterations the instruction may be left, to be fetched again and go on. So that it
+// makes no difference whether it is, it must be wherever fetching it again could give something
+// else: when a store has changed its bytes, or a translation has. Both raise attention.
 #include "cpu/arch/paging.hpp"
 #include "cpu/semantics/integer.hpp"
 #include "cpu/semantics/io.hpp"
@@ -91,23 +96,23 @@ Step repeat(Vcpu& vcpu, const Instruction& instruction, Indexes indexes, u32 siz
         if (indexes.cut_first) advance(vcpu, instruction, indexes, 0);
     }
     while (left != 0) {
-        const bool single_step = (state.other_flags & rflags::TF) != 0;
-        const u64 limit = single_step ? 1 : cost.affordable(left, vcpu.budget);
+        const u64 limit = interrupted(vcpu) ? 1 : cost.affordable(left, vcpu.budget);
         const Progress progress = chunk(limit);
+        const bool failed = progress.outcome == Outcome::Fault;
         const bool ends = progress.outcome == Outcome::ConditionMet;
-        // The element that ends a comparison is paid for by the instruction's completion.
-        const i64 price = cost.of(left, progress.elements - (ends ? 1 : 0));
+        // The last element is paid for by the instruction's completion.
+        i64 price = cost.of(left, progress.elements - (ends ? 1 : 0));
+        left -= progress.elements;
+        if (left == 0 && !ends) --price;
         state.retired += static_cast<u64>(price);
         vcpu.budget -= price;
-        left -= progress.elements;
         if (progress.elements != 0) {
             advance(vcpu, instruction, indexes, progress.elements * size);
         }
         write_address_register(state, instruction, rcx, left);
-        if (ends) return Step::Next;
-        const bool failed = progress.outcome == Outcome::Fault;
-        if (failed || vcpu.budget <= 0 || (left != 0 && interrupted(vcpu))) {
-            if (left != 0) state.status = status;
+        if (ends || left == 0) break;
+        if (failed || vcpu.budget <= 0 || interrupted(vcpu)) {
+            state.status = status;
             return failed ? Step::Fault : Step::Repeat;
         }
     }
@@ -156,7 +161,8 @@ u64 elements_in_page(Vcpu& vcpu, const Instruction& instruction, Place place, Ac
     return std::min(place.offset / sizeof(T) + 1, in_page / sizeof(T) + 1);
 }
 
-/// The bytes of `count` elements, lowest first; null if they are not to be had as plain memory.
+/// The bytes of `count` elements, lowest first; null if they are not to be had as plain memory, or
+/// only through a walk of the page tables, which is due when the first element is accessed.
 template <class T>
 u8* plain_memory(Vcpu& vcpu, Place place, u64 count, Access access) {
     const u64 bytes = count * sizeof(T);
@@ -164,7 +170,7 @@ u8* plain_memory(Vcpu& vcpu, Place place, u64 count, Access access) {
     const u64 lowest = down ? place.offset - (bytes - sizeof(T)) : place.offset;
     const auto linear = linear_address(vcpu, place.segment, lowest, bytes, access);
     if (!linear) return nullptr;
-    return host_pointer(vcpu, *linear, bytes, access, data_privilege(vcpu));
+    return known_host_pointer(vcpu, *linear, bytes, access, data_privilege(vcpu));
 }
 
 /// Elements that can be done at once, and where they are; `count` is zero if there are none.
@@ -353,9 +359,11 @@ u32 element_size(const Instruction& instruction) {
     UNREACHABLE();
 }
 
-/// Also asked when there is nothing to do.
-bool port_allowed(Vcpu& vcpu, u32 size) {
-    return io_allowed(vcpu, static_cast<u16>(vcpu.state.reg(Gpr::Rdx)), size);
+/// The right to the port is asked for with each element, and also where there is none.
+bool refused_without_elements(Vcpu& vcpu, const Instruction& instruction, u32 size) {
+    if (instruction.rep == RepPrefix::None) return false;
+    if ((vcpu.state.gpr[rcx] & address_mask(instruction)) != 0) return false;
+    return !io_allowed(vcpu, static_cast<u16>(vcpu.state.reg(Gpr::Rdx)), size);
 }
 
 /// REX.W does not make INS and OUTS wider.
@@ -380,16 +388,18 @@ REPEATS(cmps, compare_chunk)
 #undef REPEATS
 
 Step ins(Vcpu& vcpu, const Instruction& instruction) {
-    if (!port_allowed(vcpu, port_element_size(instruction))) return Step::Fault;
-    return for_operand_size(port_element_size(instruction), [&]<class T>() {
+    const u32 size = port_element_size(instruction);
+    if (refused_without_elements(vcpu, instruction, size)) return Step::Fault;
+    return for_operand_size(size, [&]<class T>() {
         return run(vcpu, instruction, Indexes{.source = false, .target = true}, sizeof(T),
                    [&](u64) { return input_element<T>(vcpu, instruction); });
     });
 }
 
 Step outs(Vcpu& vcpu, const Instruction& instruction) {
-    if (!port_allowed(vcpu, port_element_size(instruction))) return Step::Fault;
-    return for_operand_size(port_element_size(instruction), [&]<class T>() {
+    const u32 size = port_element_size(instruction);
+    if (refused_without_elements(vcpu, instruction, size)) return Step::Fault;
+    return for_operand_size(size, [&]<class T>() {
         return run(vcpu, instruction, Indexes{.source = true, .target = false}, sizeof(T),
                    [&](u64) { return output_element<T>(vcpu, instruction); });
     });

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The virtual time of repeated string instructions: besides one retired instruction when it
-// completes, one for each 64 bytes. It depends on the counter alone, so that it is the same however
-// the repetition is divided by pages, interrupts or budgets, and in every engine.
+// The virtual time of repeated string instructions: one retired instruction for each 64 bytes
+// begun, and one if there was nothing to do. It depends on the counter alone, so that it is the
+// same however the repetition is divided by pages, interrupts or budgets, and in every engine. The
+// last element's time is that of the instruction's completion: no slice ends between the two.
 #pragma once
 
 #include <algorithm>
@@ -22,12 +23,12 @@ public:
     }
 
     /// How many of `count` elements may be begun with this budget: one may as long as something is
-    /// left to pay for it, or for completing the instruction. At least one.
+    /// left to pay for it. At least one.
     constexpr u64 affordable(u64 count, i64 budget) const {
-        const u64 spendable = static_cast<u64>(std::max(budget, i64{1})) - 1;
+        const u64 spendable = static_cast<u64>(std::max(budget, i64{1}));
         const u64 whole = weight(count);
         if (spendable >= whole) return count;
-        return count - (whole - spendable - 1) * elements_per_unit_;
+        return count - (whole - spendable) * elements_per_unit_;
     }
 
 private:

@@ -110,7 +110,10 @@ struct Bench : CpuBench {
         fabric::StateWriter out;
         out.write(from.vcpu.state);
         fabric::StateReader in(out.bytes());
-        std::ranges::copy(from.memory->ram(), memory->ram().begin());
+        for (const u64 page : from.memory->nonzero_ram_pages()) {
+            std::ranges::copy(from.memory->ram().subspan(page * 4096, 4096),
+                              memory->ram().subspan(page * 4096, 4096).begin());
+        }
         memory->contents_replaced();
         cpu::flush_translations(vcpu);
         in.read(state).value();
@@ -276,13 +279,26 @@ void set_controls(Bench& bench, Mode mode, u64 chosen) {
     state.msr.sysenter_eip = handlers;
 }
 
+/// Mostly an address in the data, so that not every access faults; now and then one among the code
+/// or the page tables, so that programs write over both.
+u64 register_value(Numbers& numbers) {
+    const u64 number = numbers.next();
+    switch (number % 16) {
+        case 0:
+        case 4:
+        case 8: return number >> 60;
+        case 1: return number;
+        case 2: return code_at + (number >> 8) % 0x80;
+        case 3: return tables + (number >> 8) % 0x4000;
+        default: return data_at + (number >> 8) % data_bytes;
+    }
+}
+
 void set_registers(Bench& bench, Mode mode, Numbers& numbers, u64 flags) {
     CpuState& state = bench.state;
     for (usize i = 0; i < 16; ++i) {
         if (i == static_cast<usize>(cpu::Gpr::Rsp)) continue;
-        const u64 number = numbers.next();
-        const u64 small = number % 4 == 0 ? number >> 60 : data_at + (number >> 8) % data_bytes;
-        state.gpr[i] = number % 16 == 1 ? number : small;
+        state.gpr[i] = register_value(numbers);
         if (mode != Mode::Long) state.gpr[i] &= 0xffff'ffff;
     }
     for (auto& vector : state.vector) {
@@ -329,12 +345,12 @@ bool has_ended(StopCause cause) {
 }
 
 /// In slices of odd lengths, up to `end`.
-StopCause run_in_slices(Bench& bench, u64 end) {
-    static constexpr u64 lengths[] = {1, 7, 2, 64, 3, 1, 129, 1, 5};
+StopCause run_in_slices(Bench& bench, u64 end, Numbers& numbers) {
+    static constexpr u64 lengths[] = {1, 1, 1, 2, 3, 5, 7, 64, 129};
     StopCause cause = StopCause::BudgetSpent;
-    for (usize i = 0; bench.state.retired < end && !has_ended(cause); ++i) {
-        const u64 left = end - bench.state.retired;
-        cause = bench.engine.run(bench.vcpu, std::min(lengths[i % std::size(lengths)], left));
+    while (bench.state.retired < end && !has_ended(cause)) {
+        const u64 length = lengths[numbers.next() % std::size(lengths)];
+        cause = bench.engine.run(bench.vcpu, std::min(length, end - bench.state.retired));
         VERIFY(bench.state.retired <= end);
     }
     return cause;
@@ -361,14 +377,17 @@ bool run_arbitrary_code(std::span<const u8> bytes) {
     VERIFY(whole.state.retired <= instructions);
     VERIFY(has_ended(cause) || whole.state.retired == instructions);
 
+    fabric::StateHash hash;
+    hash.add(bytes);
+    Numbers numbers(hash.value());
     Bench cut;
     prepare(cut, bytes);
-    const u64 middle = whole.state.retired / 2;
-    (void)run_in_slices(cut, middle);
+    const u64 middle = numbers.next() % std::max<u64>(whole.state.retired, 1);
+    (void)run_in_slices(cut, middle, numbers);
     Bench restored;
     restored.take_over(cut);
     VERIFY(restored.hash() == cut.hash());
-    const StopCause cut_cause = run_in_slices(cut, instructions);
+    const StopCause cut_cause = run_in_slices(cut, instructions, numbers);
     const StopCause restored_cause =
         restored.engine.run(restored.vcpu, instructions - restored.state.retired);
 

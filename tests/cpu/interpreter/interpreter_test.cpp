@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "cpu/core/control_register_writes.hpp"
 #include "cpu/core/interrupts.hpp"
 #include "cpu/fpu/guest_fp_scope.hpp"
 #include "tests/support/cpu_bench.hpp"
@@ -186,4 +187,72 @@ TEST_CASE("Interpreter: a page mapped twice goes on where each mapping does",
     CHECK(al_after(0x200ffe) == 1);  // By the link that the first time has made.
     CHECK(al_after(0x202ffe) == 2);
     CHECK(al_after(0x200ffe) == 1);
+}
+
+TEST_CASE("Interpreter: REP STOS over itself stops there, whatever its slices",
+          "[cpu][interpreter][smc]") {
+    const u64 slice = GENERATE(1u, 2u, 100u);
+    const u64 count = GENERATE(1u, 2u, 300u);
+    Bench bench;
+    bench.poke_bytes(code, {0xf3, 0xaa, 0xf4});
+    bench.state.reg(Gpr::Rax) = 0x90;
+    bench.state.reg(Gpr::Rcx) = count;
+    bench.state.reg(Gpr::Rdi) = code;
+    StopCause cause = StopCause::BudgetSpent;
+    while (cause == StopCause::BudgetSpent) cause = bench.engine.run(bench.vcpu, slice);
+    CHECK(cause == StopCause::Halted);
+    // The first element makes of it NOP, STOSB. Where that is the last one too, it has completed.
+    CHECK(bench.state.reg(Gpr::Rdi) == code + (count == 1 ? 1 : 2));
+    CHECK(bench.state.reg(Gpr::Rcx) == count - 1);
+    CHECK(bench.state.rip == code + 3);
+}
+
+TEST_CASE("Interpreter: another address space has other code, also without a flush",
+          "[cpu][interpreter]") {
+    Bench bench;
+    constexpr u64 other = 0x18000;
+    const u64 first_pages = bench.peek<u64>(bench.page_tables + 0x2000);
+    bench.poke<u64>(bench.page_tables + 0x2008, 0x1c000 | 7);
+    bench.poke<u64>(0x1c000, 0x30000 | 7);
+    bench.poke<u64>(other, (other + 0x1000) | 7);
+    bench.poke<u64>(other + 0x1000, (other + 0x2000) | 7);
+    bench.poke<u64>(other + 0x2000, first_pages);
+    bench.poke<u64>(other + 0x2008, (other + 0x3000) | 7);
+    bench.poke<u64>(other + 0x3000, 0x31000 | 7);
+    bench.poke_bytes(0x30000, {0xb0, 0x01, 0xf4});
+    bench.poke_bytes(0x31000, {0xb0, 0x02, 0xf4});
+    bench.state.cr4 |= cpu::cr4::PCIDE;
+    const auto al_under = [&](u64 cr3) {
+        constexpr u64 no_flush = u64{1} << 63;
+        CHECK(cpu::write_cr3(bench.vcpu, cr3 | no_flush) == cpu::Step::Next);
+        bench.state.rip = 0x200000;
+        bench.state.activity = cpu::Activity::Running;
+        CHECK(bench.engine.run(bench.vcpu, 100) == StopCause::Halted);
+        return bench.state.reg(Gpr::Rax) & 0xff;
+    };
+    CHECK(al_under(bench.page_tables | 1) == 1);
+    CHECK(al_under(other | 2) == 2);
+    CHECK(al_under(bench.page_tables | 1) == 1);
+}
+
+TEST_CASE("Interpreter: a store that finds its page moved moves the code in it too",
+          "[cpu][interpreter]") {
+    const u64 slice = GENERATE(1u, 100u);
+    Bench bench;
+    bench.poke<u64>(bench.page_tables + 0x2008, 0x1c000 | 7);
+    bench.poke<u64>(0x1c000, 0x30000 | 7);
+    // nop; mov byte [rip+0x800],1; mov al,1; hlt, and the same with mov al,2
+    for (const u64 frame : {0x30000u, 0x31000u}) {
+        bench.poke_bytes(frame, {0x90, 0xc6, 0x05, 0x00, 0x08, 0x00, 0x00, 0x01, 0xb0,
+                                 static_cast<u8>(frame >> 12 & 1 ? 2 : 1), 0xf4});
+    }
+    bench.state.rip = 0x200000;
+    CHECK(bench.engine.run(bench.vcpu, 1) == StopCause::BudgetSpent);
+    // From now on the page lies elsewhere, but that is seen only when the store makes it dirty.
+    bench.poke<u64>(0x1c000, 0x31000 | 7);
+    StopCause cause = StopCause::BudgetSpent;
+    while (cause == StopCause::BudgetSpent) cause = bench.engine.run(bench.vcpu, slice);
+    CHECK(cause == StopCause::Halted);
+    CHECK(bench.peek<u8>(0x31808) == 1);
+    CHECK((bench.state.reg(Gpr::Rax) & 0xff) == 2);
 }
