@@ -77,17 +77,22 @@ bool pae_paging(u64 cr0, u64 cr4, u64 efer) {
     return (cr0 & cr0::PG) && (cr4 & cr4::PAE) && !(efer & efer::LME);
 }
 
-bool load_pdptes(Vcpu& vcpu, u64 cr3) {
+std::optional<std::array<u64, 4>> read_pdptes(Vcpu& vcpu, u64 cr3) {
     constexpr u64 reserved_low = 0x1e6;  // Bits 2:1 and 8:5.
     const u64 reserved = reserved_low | beyond_physical(vcpu);
     const u64 table = cr3 & 0xffff'ffe0;
     std::array<u64, 4> loaded;
     for (usize i = 0; i < loaded.size(); ++i) {
         loaded[i] = read_physical(vcpu, table + 8 * i, 8);
-        if ((loaded[i] & pte::Present) && (loaded[i] & reserved)) return false;
+        if ((loaded[i] & pte::Present) && (loaded[i] & reserved)) return std::nullopt;
     }
-    vcpu.state.pdpte = loaded;
-    return true;
+    return loaded;
+}
+
+bool load_pdptes(Vcpu& vcpu, u64 cr3) {
+    const auto loaded = read_pdptes(vcpu, cr3);
+    if (loaded) vcpu.state.pdpte = *loaded;
+    return loaded.has_value();
 }
 
 Step write_cr0(Vcpu& vcpu, u64 value) {

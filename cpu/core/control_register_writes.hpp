@@ -4,6 +4,9 @@
 // refused, how modes begin and end, and which translations go.
 #pragma once
 
+#include <array>
+#include <optional>
+
 #include "cpu/core/msr_space.hpp"
 #include "cpu/core/vcpu.hpp"
 
@@ -20,8 +23,11 @@ MsrOutcome write_efer(Vcpu& vcpu, u64 value);
 /// Bits of CR4 that this processor has. A write that sets another raises #GP(0).
 u64 cr4_allowed(const FeatureSet& features);
 
+/// The four PDPTEs that `cr3` points to; nothing if one has reserved bits set. Raises nothing. For
+/// PAE paging only (SDM 3A 4.4.1).
+std::optional<std::array<u64, 4>> read_pdptes(Vcpu& vcpu, u64 cr3);
 /// Reads the four PDPTEs that `cr3` points to into CpuState::pdpte. False, and nothing changed, if
-/// one has reserved bits set; raises nothing. For PAE paging only (SDM 3A 4.4.1).
+/// one has reserved bits set.
 [[nodiscard]] bool load_pdptes(Vcpu& vcpu, u64 cr3);
 
 /// PAE paging is (or would be, by these values) in use.

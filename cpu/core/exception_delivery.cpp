@@ -206,11 +206,6 @@ void push_interrupted(const Vcpu& vcpu, const Event& event, StackFrame& frame, u
     if (event.has_error_code) frame.push(event.error_code, bytes);
 }
 
-u8 gate_bytes(const Vcpu& vcpu, const Descriptor& gate) {
-    if (vcpu.long_mode()) return 8;
-    return gate.is_16_bit_gate() ? 2 : 4;
-}
-
 bool is_interrupt_gate(const Descriptor& gate) {
     return (static_cast<u8>(gate.system_type()) & 1) == 0;
 }
@@ -221,23 +216,18 @@ bool in_protected_mode(Vcpu& vcpu, const Event& event) {
     if (gate->system_type() == SystemType::TaskGate) return through_task_gate(vcpu, event, *gate);
 
     CpuState& state = vcpu.state;
-    auto code = handler_code(vcpu, gate->gate_selector());
+    const auto code = handler_code(vcpu, gate->gate_selector());
     if (!code) return false;
     const u8 cpl = code->has(Segment::Conforming) ? state.cpl : code->dpl();
     const auto stack = handler_stack(vcpu, *gate, cpl);
     if (!stack) return false;
     StackFrame frame(*stack);
     push_interrupted(vcpu, event, frame, gate_bytes(vcpu, *gate));
-    if (!frame.prepare(vcpu) || !check_target(vcpu, *code, gate->gate_offset()) ||
-        !mark_accessed(vcpu, *code) || !frame.store(vcpu)) {
-        return false;
-    }
+    CodeEntry entry{gate->gate_selector(), *code, gate->gate_offset(), cpl};
+    if (!enter_with_frame(vcpu, entry, frame)) return false;
     if (vcpu.virtual_8086()) {
         for (const SegReg which : saved_8086_segments) set_segment(vcpu, which, null_segment(0));
     }
-    set_code_segment(vcpu, gate->gate_selector(), *code, cpl);
-    frame.commit(vcpu);
-    state.rip = gate->gate_offset();
     state.other_flags &= ~(rflags::TF | rflags::NT | rflags::RF | rflags::VM);
     if (is_interrupt_gate(*gate)) state.other_flags &= ~rflags::IF;
     return true;

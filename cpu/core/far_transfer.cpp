@@ -132,34 +132,14 @@ Step jump_through_gate(Vcpu& vcpu, u16 selector, const Descriptor& gate) {
     return enter_code(vcpu, gate.gate_selector(), *code, gate.gate_offset());
 }
 
-/// The stack of a call that is not yet made, and the code to go to.
-struct Call {
-    u16 selector;
-    Descriptor code;
-    u64 offset;
-    u8 cpl;
-};
-
-Step finish_call(Vcpu& vcpu, Call& call, StackFrame& frame) {
-    call.offset = cut_to_code(vcpu, call.code, call.offset);
-    if (!frame.prepare(vcpu) || !check_target(vcpu, call.code, call.offset) ||
-        !mark_accessed(vcpu, call.code) || !frame.store(vcpu)) {
-        return Step::Fault;
-    }
-    set_code_segment(vcpu, call.selector, call.code, call.cpl);
-    frame.commit(vcpu);
-    vcpu.state.rip = call.offset;
-    return Step::Jump;
+Step finish_call(Vcpu& vcpu, CodeEntry& entry, StackFrame& frame) {
+    entry.offset = cut_to_code(vcpu, entry.code, entry.offset);
+    return enter_with_frame(vcpu, entry, frame) ? Step::Jump : Step::Fault;
 }
 
 void push_return_address(const Vcpu& vcpu, StackFrame& frame, u8 bytes, u64 next_rip) {
     frame.push(vcpu.state.segment(SegReg::Cs).selector, bytes);
     frame.push(next_rip, bytes);
-}
-
-u8 gate_bytes(const Vcpu& vcpu, const Descriptor& gate) {
-    if (vcpu.long_mode()) return 8;
-    return gate.is_16_bit_gate() ? 2 : 4;
 }
 
 /// Copies the gate's parameters from the caller's stack, the last pushed one last.
@@ -172,7 +152,7 @@ bool push_parameters(Vcpu& vcpu, StackFrame& frame, u8 count, u8 bytes) {
     return true;
 }
 
-Step call_inner_ring(Vcpu& vcpu, const Descriptor& gate, Call& call, u64 next_rip) {
+Step call_inner_ring(Vcpu& vcpu, const Descriptor& gate, CodeEntry& call, u64 next_rip) {
     const u8 bytes = gate_bytes(vcpu, gate);
     const auto stack = inner_stack(vcpu, call.cpl);
     if (!stack) return Step::Fault;
@@ -190,7 +170,7 @@ Step call_through_gate(Vcpu& vcpu, u16 selector, const Descriptor& gate, u64 nex
     const auto code = gate_target(vcpu, gate, true);
     if (!code) return Step::Fault;
     const u8 cpl = vcpu.state.cpl;
-    Call call{gate.gate_selector(), *code, gate.gate_offset(), cpl};
+    CodeEntry call{gate.gate_selector(), *code, gate.gate_offset(), cpl};
     if (!code->has(Segment::Conforming) && code->dpl() < cpl) {
         call.cpl = code->dpl();
         return call_inner_ring(vcpu, gate, call, next_rip);
@@ -266,6 +246,22 @@ void set_code_segment(Vcpu& vcpu, u16 selector, const Descriptor& code, u8 cpl) 
     set_segment(vcpu, SegReg::Cs, code.segment(with_rpl(selector, cpl)));
     if (vcpu.state.cpl != cpl) vcpu.attention |= attention::StateChanged;
     vcpu.state.cpl = cpl;
+}
+
+u8 gate_bytes(const Vcpu& vcpu, const Descriptor& gate) {
+    if (vcpu.long_mode()) return 8;
+    return gate.is_16_bit_gate() ? 2 : 4;
+}
+
+bool enter_with_frame(Vcpu& vcpu, CodeEntry& entry, StackFrame& frame) {
+    if (!frame.prepare(vcpu) || !check_target(vcpu, entry.code, entry.offset) ||
+        !mark_accessed(vcpu, entry.code) || !frame.store(vcpu)) {
+        return false;
+    }
+    set_code_segment(vcpu, entry.selector, entry.code, entry.cpl);
+    frame.commit(vcpu);
+    vcpu.state.rip = entry.offset;
+    return true;
 }
 
 u8 stack_address_size_under(const Vcpu& vcpu, const Descriptor& code, const Segment& stack) {
@@ -352,7 +348,7 @@ Step far_call(Vcpu& vcpu, u16 selector, u64 offset, u8 operand_size, u64 next_ri
     if (!target) return Step::Fault;
     if (target->is_code()) {
         if (!check_direct_code(vcpu, *target, selector)) return Step::Fault;
-        Call call{selector, *target, offset, vcpu.state.cpl};
+        CodeEntry call{selector, *target, offset, vcpu.state.cpl};
         Stack stack = current_stack(vcpu);
         // Pushes are made as the target would make them.
         stack.address_size = stack_address_size_under(vcpu, *target, stack.segment);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cpu/core/descriptor.hpp"
+#include "cpu/core/stack_frame.hpp"
 #include "cpu/core/vcpu.hpp"
 
 namespace cpu {
@@ -31,6 +32,18 @@ std::optional<Segment> return_stack_segment(Vcpu& vcpu, u16 selector, const Desc
 std::optional<u64> peek_stack(Vcpu& vcpu, u64 distance, u8 bytes);
 /// Loads CS and with it CPL. The accessed bit is already set.
 void set_code_segment(Vcpu& vcpu, u16 selector, const Descriptor& code, u8 cpl);
+/// Where a call, an interrupt or an exception goes.
+struct CodeEntry {
+    u16 selector;
+    Descriptor code;
+    u64 offset;
+    u8 cpl;
+};
+/// 2, 4 or 8: how wide a gate makes what is pushed.
+u8 gate_bytes(const Vcpu& vcpu, const Descriptor& gate);
+/// Stores the frame, makes its stack the current one and goes to the code. All that can fault comes
+/// first: #SS, #PF, #GP.
+[[nodiscard]] bool enter_with_frame(Vcpu& vcpu, CodeEntry& entry, StackFrame& frame);
 /// 2, 4 or 8, of a stack segment under this code.
 u8 stack_address_size_under(const Vcpu& vcpu, const Descriptor& code, const Segment& stack);
 /// The descriptor of an available TSS named by a gate, CALL or JMP: #GP(selector), #NP(selector).

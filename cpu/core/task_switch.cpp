@@ -98,7 +98,25 @@ struct Switch {
     TssBytes old_tss{};
     TssBytes new_tss{};
     Descriptor old_descriptor;
+    std::optional<std::array<u64, 4>> new_pdptes;  // Under PAE paging.
+
+    u64 new_cr3() const { return field(new_tss, cr3_offset, 4); }
 };
+
+bool changes_page_tables(const Vcpu& vcpu, const Switch& tasks) {
+    return vcpu.paging() && !is_16_bit_tss(tasks.to);
+}
+
+/// Looked at while the old task can still be told: later its state would have been left behind (SDM
+/// 3A 7.3 step 12 would let it be corrupted).
+bool prepare_page_tables(Vcpu& vcpu, Switch& tasks) {
+    const CpuState& state = vcpu.state;
+    if (!changes_page_tables(vcpu, tasks)) return true;
+    if (!pae_paging(state.cr0, state.cr4, state.msr.efer)) return true;
+    tasks.new_pdptes = read_pdptes(vcpu, tasks.new_cr3());
+    if (!tasks.new_pdptes) (void)vcpu.raise(Vector::GP, 0);
+    return tasks.new_pdptes.has_value();
+}
 
 /// Everything that can fault while the old task still is the current one.
 bool prepare(Vcpu& vcpu, Switch& tasks) {
@@ -111,6 +129,7 @@ bool prepare(Vcpu& vcpu, Switch& tasks) {
     const std::span old_bytes = std::span(tasks.old_tss).first(old_layout.bytes);
     if (!read_linear(vcpu, tasks.to.base, new_bytes, who)) return false;
     if (!read_linear(vcpu, tasks.from.base, old_bytes, who)) return false;
+    if (!prepare_page_tables(vcpu, tasks)) return false;
     const u32 saved = old_layout.dynamic_end - old_layout.dynamic;
     if (!probe_linear(vcpu, tasks.from.base + old_layout.dynamic, saved, Access::Write, who)) {
         return false;
@@ -149,17 +168,11 @@ bool leave_old_task(Vcpu& vcpu, Switch& tasks) {
     return mark_busy(vcpu, now_busy, true);
 }
 
-bool load_page_tables(Vcpu& vcpu, const Switch& tasks) {
-    if (!vcpu.paging() || is_16_bit_tss(tasks.to)) return true;
-    CpuState& state = vcpu.state;
-    const u64 cr3 = field(tasks.new_tss, cr3_offset, 4);
-    if (pae_paging(state.cr0, state.cr4, state.msr.efer) && !load_pdptes(vcpu, cr3)) {
-        (void)vcpu.raise(Vector::GP, 0);
-        return false;
-    }
-    state.cr3 = cr3;
+void load_page_tables(Vcpu& vcpu, const Switch& tasks) {
+    if (!changes_page_tables(vcpu, tasks)) return;
+    if (tasks.new_pdptes) vcpu.state.pdpte = *tasks.new_pdptes;
+    vcpu.state.cr3 = tasks.new_cr3();
     flush_address_space(vcpu, current_asid(vcpu));
-    return true;
 }
 
 /// Registers and selectors; the hidden parts of the segments are still to come.
@@ -270,9 +283,10 @@ bool switch_task(Vcpu& vcpu, const TaskSwitch& change) {
     Switch tasks{.change = change,
                  .from = vcpu.state.tr,
                  .to = change.tss.segment(change.selector),
-                 .old_descriptor = {}};
+                 .old_descriptor = {},
+                 .new_pdptes = {}};
     if (!prepare(vcpu, tasks) || !leave_old_task(vcpu, tasks)) return false;
-    if (!load_page_tables(vcpu, tasks)) return false;
+    load_page_tables(vcpu, tasks);
     load_registers(vcpu, tasks);
     const TssLayout& layout = layout_of(tasks.to);
     if (!load_segments(vcpu, static_cast<u16>(field(tasks.new_tss, layout.ldt, 2)))) return false;

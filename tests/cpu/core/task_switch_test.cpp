@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "cpu/core/control_register_writes.hpp"
 #include "cpu/core/exception_delivery.hpp"
 #include "cpu/core/segment_load.hpp"
 #include "tests/support/cpu_bench.hpp"
@@ -118,6 +119,37 @@ TEST_CASE("Task switch: what is found before the switch is the old task's", "[cp
     CHECK(bench.vcpu.exception.error_code == new_selector);
     CHECK(bench.state == before);
     CHECK(bench.peek<u32>(old_tss + 0x20) == 0);
+}
+
+TEST_CASE("Task switch: page tables that PAE cannot load are found before it", "[cpu][task]") {
+    constexpr u64 tables = 0x40000;
+    constexpr u64 new_tables = 0x42000;
+    CpuBench bench;
+    two_tasks(bench);
+    bench.poke<u64>(tables, (tables + 0x1000) | 1);
+    bench.poke<u64>(tables + 0x1000, 0x87);  // 2 MiB, to themselves.
+    bench.state.cr4 |= cpu::cr4::PAE;
+    bench.state.cr3 = tables;
+    REQUIRE(cpu::load_pdptes(bench.vcpu, tables));
+    bench.state.cr0 |= cpu::cr0::PG;
+    bench.poke<u32>(new_tss + 0x1c, u32{new_tables});
+    SECTION("reserved bits") {
+        const cpu::CpuState before = bench.state;
+        bench.poke<u64>(new_tables, (tables + 0x1000) | 3);
+        CHECK(go(bench, 0xea) == Step::Fault);
+        CHECK(bench.vcpu.exception.vector == Vector::GP);
+        CHECK(bench.vcpu.exception.error_code == 0);
+        CHECK(bench.state == before);
+        CHECK(access_byte(bench, old_selector) == 0x8b);
+        CHECK(access_byte(bench, new_selector) == 0x89);
+        CHECK(bench.peek<u32>(old_tss + 0x34) == 0);
+    }
+    SECTION("good ones") {
+        bench.poke<u64>(new_tables, (tables + 0x1000) | 1);
+        REQUIRE(go(bench, 0xea) == Step::Jump);
+        CHECK(bench.state.cr3 == new_tables);
+        CHECK(bench.state.pdpte[0] == ((tables + 0x1000) | 1));
+    }
 }
 
 TEST_CASE("Task switch: what is found after it is the new task's", "[cpu][task]") {
