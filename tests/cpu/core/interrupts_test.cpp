@@ -183,3 +183,19 @@ TEST_CASE("Power-on: the clock goes on, the TSC begins again", "[cpu][reset]") {
     CHECK(bench.state.retired + bench.state.msr.tsc_offset == 0);
     CHECK(bench.state.segment(SegReg::Cs).base + bench.state.rip == 0xffff'fff0);
 }
+
+TEST_CASE("Pending events: one that ends MWAIT takes the line's watch along", "[cpu][interrupt]") {
+    const bool by_smi = GENERATE(false, true);
+    Bench bench;
+    bench.state.activity = Activity::MonitorWait;
+    bench.state.monitor_armed = true;
+    if (by_smi) {
+        bench.source.waiting = false;
+        cpu::signal_smi(bench.vcpu);
+    }
+    CHECK(bench.take());
+    CHECK(bench.state.activity == Activity::Running);
+    CHECK_FALSE(bench.state.monitor_armed);
+    if (!by_smi) return;
+    CHECK(bench.peek<u8>(0x3fec9) == 0);  // RSM does not go back to waiting.
+}
