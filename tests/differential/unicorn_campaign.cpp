@@ -132,7 +132,8 @@ void FlatCampaign::run_case(u64 index) {
         restore_memory();
         return;
     }
-    const FlatOutcome unicorn = unicorn_->run(test_, ours.landing);
+    const FlatOutcome unicorn =
+        unicorn_->run(test_, ours.landing == test_.code_address ? 0 : ours.landing);
     count_outcome(ours, unicorn);
     const auto found = judge(ours, unicorn);
     if (!found.empty()) {

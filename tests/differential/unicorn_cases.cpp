@@ -33,6 +33,8 @@ public:
         extended.fop = 0;
         extended.fip = extended.fdp = 0;
         extended.ymm_high = {};
+        // Its SSE knows no FZ, which it gives to the x87 instead, and its MINPS and MAXPS no DAZ.
+        extended.mxcsr &= ~0x8040u;
         if (test_.decoded.length != 0) prepare();
         if (mode_ == FlatMode::Real) move_down();
     }
@@ -186,6 +188,8 @@ private:
     void prepare_debug_register() {
         u64& value = test_.before.gpr[test_.decoded.rm];
         value = static_cast<u32>(value);
+        if (test_.decoded.reg == 4 || test_.decoded.reg == 6)
+            value = 0xffff'0ff0 | (value & 0xe00f);
         if (test_.decoded.reg == 5 || test_.decoded.reg == 7) value &= 0x300;
     }
 

@@ -119,13 +119,18 @@ fabric::Result<> UnicornCpu::bootstrap(const SystemState& start) {
     Assembler code;
     code.eax(mode_, start.cr0 & ~cpu::cr0::PG).bytes({0x0f, 0x22, 0xc0});
     code.eax(mode_, start.cr4).bytes({0x0f, 0x22, 0xe0});
-    if (mode_ == FlatMode::Real) return run_bytes(code.code());
-
     constexpr u64 gdtr_image = flat::bootstrap + 0x800;
+    constexpr u64 idtr_image = gdtr_image + 0x10;
     std::memcpy(tables_ + gdtr_image, &start.gdt_limit, 2);
     std::memcpy(tables_ + gdtr_image + 2, &start.gdt_base, 8);
-    std::memcpy(tables_ + gdtr_image + 16, &start.idt_limit, 2);
-    std::memcpy(tables_ + gdtr_image + 18, &start.idt_base, 8);
+    std::memcpy(tables_ + idtr_image, &start.idt_limit, 2);
+    std::memcpy(tables_ + idtr_image + 2, &start.idt_base, 8);
+    if (mode_ == FlatMode::Real) {
+        code.bytes({0x0f, 0x01, 0x1e}).value(idtr_image, 2);  // LIDT
+        TRY(run_bytes(code.code()));
+        std::memset(tables_ + flat::bootstrap, 0, 0x1000);
+        return {};
+    }
     write(mode_ == FlatMode::Long ? UC_X86_REG_RSP : UC_X86_REG_ESP, flat::bootstrap + 0xf00);
     code.eax(mode_, start.cr3).bytes({0x0f, 0x22, 0xd8});
     code.eax(mode_, gdtr_image).bytes({0x0f, 0x01, 0x10, 0x0f, 0x01, 0x58, 0x10});
@@ -180,14 +185,14 @@ void UnicornCpu::on_interrupt(uc_engine* engine, u32 vector, void* self) {
 
 u32 UnicornCpu::on_in(uc_engine* /*engine*/, u32 port, int size, void* self) {
     const u32 value = port_value(port & 0xffff, static_cast<u32>(size));
-    static_cast<UnicornCpu*>(self)->ports_.push_back(
-        {static_cast<u16>(port), static_cast<u8>(size), false, value});
+    note_port_access(static_cast<UnicornCpu*>(self)->ports_, port, static_cast<u32>(size), false,
+                     value);
     return value;
 }
 
 void UnicornCpu::on_out(uc_engine* /*engine*/, u32 port, int size, u32 value, void* self) {
-    static_cast<UnicornCpu*>(self)->ports_.push_back(
-        {static_cast<u16>(port), static_cast<u8>(size), true, value});
+    note_port_access(static_cast<UnicornCpu*>(self)->ports_, port, static_cast<u32>(size), true,
+                     value);
 }
 
 void UnicornCpu::write(int reg, u64 value) const { uc_reg_write(engine_, reg, &value); }

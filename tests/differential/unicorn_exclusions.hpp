@@ -21,12 +21,14 @@ struct Leniency {
     bool faults = false;  // Nothing is, if either side faulted and not both with the same vector.
     u64 flags = 0;        // Of RFLAGS.
     u16 fsw = 0;
+    u16 fcw = 0;
     u32 mxcsr = 0;
     u64 cr0 = 0;
     bool x87 = false;        // Registers and tags.
     bool top = false;        // TOP and the tags; the registers then by their physical numbers.
     bool mmx_upper = false;  // Bits 79:64 of the x87 registers.
     bool vectors = false;
+    bool nans = false;  // Which NaN, in vector registers.
     bool gprs = false;
     bool memory = false;
     bool system = false;

@@ -28,13 +28,12 @@ constexpr u32 most_slices = 20'000;
 
 u64 FlatGuest::Ports::read(u64 offset, u32 size) {
     const u32 value = port_value(offset, size);
-    seen.push_back({static_cast<u16>(offset), static_cast<u8>(size), false, value});
+    note_port_access(seen, offset, size, false, value);
     return value;
 }
 
 void FlatGuest::Ports::write(u64 offset, u32 size, u64 value) {
-    seen.push_back(
-        {static_cast<u16>(offset), static_cast<u8>(size), true, static_cast<u32>(value)});
+    note_port_access(seen, offset, size, true, value);
 }
 
 u64 FlatGuest::Nothing::read(u64 /*offset*/, u32 /*size*/) {

@@ -113,9 +113,19 @@ u64 descriptor_at(std::span<const u8> tables, u16 selector) {
 }
 
 u32 port_value(u64 port, u32 size) {
-    const u64 mixed = (port + 1) * 0x9e37'79b9'7f4a'7c15;
-    const u64 mask = size >= 4 ? 0xffff'ffff : (u64{1} << (8 * size)) - 1;
-    return static_cast<u32>(mixed >> 32 & mask);
+    u32 value = 0;
+    for (u32 i = 0; i < size; ++i) {
+        const u64 byte = (((port + i + 1) & 0xffff) * 0x9e37'79b9'7f4a'7c15) >> 56;
+        value |= static_cast<u32>(byte) << (8 * i);
+    }
+    return value;
+}
+
+void note_port_access(std::vector<PortAccess>& seen, u64 port, u32 size, bool write, u64 value) {
+    for (u32 i = 0; i < size; ++i) {
+        seen.push_back(
+            {static_cast<u16>(port + i), static_cast<u8>(value >> (8 * i) & 0xff), write});
+    }
 }
 
 }  // namespace test::differential

@@ -70,16 +70,17 @@ std::vector<u8> tables_for(FlatMode mode);
 /// Of a selector in the GDT or the LDT above; 0 for what is not there.
 u64 descriptor_at(std::span<const u8> tables, u16 selector);
 
+/// Of one byte: a bus may take wider ones apart.
 struct PortAccess {
     u16 port = 0;
-    u8 size = 0;
+    u8 value = 0;
     bool write = false;
-    u32 value = 0;
     bool operator==(const PortAccess&) const = default;
 };
 
-/// What a port reads as: a function of its number.
+/// What a port reads as: each byte a function of its number.
 u32 port_value(u64 port, u32 size);
+void note_port_access(std::vector<PortAccess>& seen, u64 port, u32 size, bool write, u64 value);
 
 /// What user mode does not see.
 struct SystemState {
