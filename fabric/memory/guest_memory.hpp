@@ -74,8 +74,8 @@ public:
     /// it lies in one page.
     void write_behind(Gpa first, std::span<const u8> from);
 
-    // Memory of a device's own that a processor reads and writes as it does RAM, such as a display's
-    // (device_pages.cpp). Saved by the device, not with RAM.
+    // Memory of a device's own that a processor reads and writes as it does RAM, such as a
+    // display's (device_pages.cpp). Saved by the device, not with RAM.
 
     static constexpr u64 device_pages_end = u64{1} << 32;
     /// Shows the pages at `where`, and nowhere else; frames with RAM or ROM keep it. False if that
