@@ -279,12 +279,12 @@ TEST_CASE("ATAPI: a sector that the host cannot read", "[devices][atapi]") {
 TEST_CASE("ATAPI: a transfer goes on where a snapshot cut it", "[devices][atapi][snapshot]") {
     Bench bench;
     Bench restored;
-    bench.send({0x28, 0, 0, 0, 0, 7, 0, 0, 40}, 3000, 0);
+    bench.send({0x28, 0, 0, 0, 0, 7, 0, 0, 3}, 1000, 0);
     std::vector<u8> data;
     const bool busy = GENERATE(false, true);
     if (!busy) {
         bench.ide.wait();
-        data = bench.ide.read_pio(1000);
+        data = bench.ide.read_pio(900);
     }
     test::check_state_survives(bench.drive, restored.drive);
     fabric::StateWriter out;
@@ -293,13 +293,13 @@ TEST_CASE("ATAPI: a transfer goes on where a snapshot cut it", "[devices][atapi]
     REQUIRE(restored.events.restore(in).has_value());
     CHECK(restored.irq14.level == false);
 
-    while (data.size() < 40 * 2048) {
+    while (data.size() < 3 * 2048) {
         restored.ide.wait();
         REQUIRE((restored.ide.status() & 8) != 0);
         const std::vector<u8> more = restored.ide.read_pio(2);
         data.insert(data.end(), more.begin(), more.end());
     }
-    CHECK(data == bench.on_disc(7, 40));
+    CHECK(data == bench.on_disc(7, 3));
 }
 
 TEST_CASE("ATAPI: damaged checkpoints are refused or harmless", "[devices][atapi][hostile]") {
@@ -310,15 +310,15 @@ TEST_CASE("ATAPI: damaged checkpoints are refused or harmless", "[devices][atapi
     const std::vector<u8> bytes = test::saved(bench.drive);
     Bench other;
     for (usize i = 0; i < bytes.size(); ++i) {
-        for (const u8 flip : {u8{0x01}, u8{0x80}, u8{0xff}}) {
+        for (const u8 flip : {u8{0x01}, u8{0xff}}) {
             std::vector<u8> damaged = bytes;
             damaged[i] = static_cast<u8>(damaged[i] ^ flip);
             fabric::StateReader in(damaged);
             if (!other.drive.restore(in)) continue;
-            (void)other.ide.read_pio(4096);
-            other.ide.write_pio(std::vector<u8>(1024));
+            (void)other.ide.read_pio(1024);
+            other.ide.write_pio(std::vector<u8>(64));
             other.events.run_until(other.events.now() + fabric::VmDuration{10'000'000});
-            (void)other.ide.read_pio(4096);
+            (void)other.ide.read_pio(1024);
             other.drive.reset(fabric::ResetKind::PowerOn);
         }
     }
