@@ -36,15 +36,17 @@ u32 mode_of(const Vcpu& vcpu) {
                       state.segment(SegReg::Ss).has(Segment::Big))) {
         word |= mode::FlatStack;
     }
+    const bool legacy = !vcpu.protected_mode() || vcpu.virtual_8086();
+    if (legacy) word |= mode::Legacy8086;
     const bool available = (state.cr0 & (cr0::EM | cr0::TS)) == 0;
     if (available) word |= mode::X87;
     if (available && (state.cr4 & cr4::OSFXSR)) word |= mode::Sse;
+    // VEX prefixes are not recognised in real and virtual-8086 mode (SDM 2A 2.3.1).
     constexpr u64 avx_state = xcr0::SSE | xcr0::AVX;
-    if ((state.cr0 & cr0::TS) == 0 && (state.cr4 & cr4::OSXSAVE) &&
+    if (!legacy && (state.cr0 & cr0::TS) == 0 && (state.cr4 & cr4::OSXSAVE) &&
         (state.xcr0 & avx_state) == avx_state) {
         word |= mode::Avx;
     }
-    if (!vcpu.protected_mode() || vcpu.virtual_8086()) word |= mode::Legacy8086;
     return word;
 }
 

@@ -256,3 +256,18 @@ TEST_CASE("Interpreter: a store that finds its page moved moves the code in it t
     CHECK(bench.peek<u8>(0x31808) == 1);
     CHECK((bench.state.reg(Gpr::Rax) & 0xff) == 2);
 }
+
+TEST_CASE("Interpreter: VEX is no prefix in real mode, in blocks too", "[cpu][interpreter]") {
+    Bench bench;
+    bench.state = {};
+    bench.real_mode();
+    bench.state.cr4 = cpu::cr4::OSFXSR | cpu::cr4::OSXSAVE;
+    bench.state.xcr0 = cpu::xcr0::X87 | cpu::xcr0::SSE | cpu::xcr0::AVX;
+    bench.poke<u32>(6 * 4, 0x0300'0000);  // #UD: to 300:0, an HLT.
+    bench.state.vector[2].lanes = {1, 2, 3, 4};
+    const u64 at = bench.state.segment(cpu::SegReg::Cs).base + bench.state.rip;
+    bench.poke_bytes(at, {0x90, 0xc5, 0xc8, 0x59, 0xd0});  // nop; vmulps xmm2, xmm6, xmm0
+    CHECK(bench.engine.run(bench.vcpu, 100) == StopCause::Halted);
+    CHECK(bench.state.rip == 1);
+    CHECK(bench.state.vector[2].lanes[0] == 1);
+}
