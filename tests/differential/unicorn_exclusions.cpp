@@ -209,6 +209,42 @@ constexpr auto integer_rows = std::to_array<MaskRow>({
      },
      {.faults = true}},
 
+    {"Far returns do not check the new RIP against the limit; LTR takes a null selector, loads of "
+     "SS one whose RPL is not the CPL (SDM 2A IRET, LTR; 2B MOV, RET)",
+     [](const Judged& judged) {
+         const bool returns =
+             is_semantic(judged, {Semantic::ret_far, Semantic::iret, Semantic::ltr});
+         const bool loads = is_semantic(
+             judged, {Semantic::mov_to_segment, Semantic::pop_segment, Semantic::load_far_pointer});
+         if (returns && we_raised(judged, 14)) return true;
+         return we_raised(judged, 13) && (returns || (loads && judged.mode == FlatMode::Long));
+     },
+     {.faults = true}},
+    {"It reads more of memory than asked: MOVSXD of 16 bits, PUNPCKL of MMX, ROUNDSS (SDM 2B)",
+     [](const Judged& judged) {
+         return judged.unicorn.outside && (is_semantic(judged, {Semantic::movsx}) ||
+                                           judged.form.mnemonic.starts_with("ROUNDS") ||
+                                           judged.form.mnemonic.starts_with("PUNPCKL"));
+     },
+     {.faults = true}},
+    {"INT 6 ends the emulation as if it were #UD",
+     [](const Judged& judged) {
+         return judged.unicorn.vector == 6 && is_semantic(judged, {Semantic::int_n});
+     },
+     {.faults = true}},
+    {"CR8 has no reserved bits and reads as zero (SDM 3A 10.8.6.1)",
+     [](const Judged& judged) {
+         return judged.test.decoded.reg == 8 &&
+                is_semantic(judged, {Semantic::mov_to_cr, Semantic::mov_from_cr});
+     },
+     {.all = true}},
+    {"66 cuts the base of LGDT and LIDT to 24 bits in 64-bit code (SDM 2A LGDT: ignored)",
+     [](const Judged& judged) {
+         return judged.mode == FlatMode::Long && judged.test.decoded.operand_size_prefix &&
+                is_semantic(judged, {Semantic::lgdt, Semantic::lidt});
+     },
+     {.all = true}},
+
     // How it reads bytes.
     {"Of several of 66, F2 and F3 it does not take the one that selects (SDM 2A 2.1.2)",
      has_rival_prefixes,
@@ -348,7 +384,7 @@ constexpr auto vector_rows = std::to_array<MaskRow>({
     {"REX.R and REX.B count for MMX registers, of which there are eight (SDM 2A 2.2.1.2)",
      [](const Judged& judged) {
          return judged.mode == FlatMode::Long && judged.test.decoded.rex &&
-                (is_mmx_of_later_maps(judged) || judged.form.has(cpu::attribute::Mmx));
+                is_mmx_of_later_maps(judged);
      },
      {.all = true}},
 });
@@ -403,9 +439,9 @@ constexpr auto x87_rows = std::to_array<MaskRow>({
              judged, {Semantic::fldcw, Semantic::fldenv, Semantic::frstor, Semantic::fxrstor});
      },
      {.fcw = 0x40}},
-    {"FRSTOR and FLDENV take the 16-bit image under 66 and REX.W together (SDM 2A 2.2.1.2)",
+    {"The x87's images have another size under REX.W (SDM 2A 2.2.1.2)",
      [](const Judged& judged) {
-         return judged.test.decoded.rex_w && judged.test.decoded.operand_size_prefix &&
+         return judged.test.decoded.rex_w &&
                 is_semantic(judged, {Semantic::fldenv, Semantic::frstor, Semantic::fnsave,
                                      Semantic::fnstenv});
      },
