@@ -40,6 +40,30 @@ void check_state_survives(const D& device, D& fresh) {
     }
 }
 
+/// Checkpoints come from anywhere: whatever values stand in the fields of a record that is
+/// otherwise whole, it is refused, or `use` does no harm to `fresh`.
+template <class D, class Use>
+void check_survives_damaged_state(const D& device, D& fresh, Use use) {
+    const std::vector<u8> bytes = saved(device);
+    u64 random = 1;
+    const auto next = [&random](u64 below) {
+        random = random * 6364136223846793005 + 1442695040888963407;
+        return (random >> 33) % below;
+    };
+    u32 accepted = 0;
+    for (int round = 0; round < 2000; ++round) {
+        std::vector<u8> damaged = bytes;
+        for (u64 flips = 1 + next(8); flips != 0; --flips) {
+            damaged[next(damaged.size())] = static_cast<u8>(next(3) == 0 ? 0xff : next(256));
+        }
+        fabric::StateReader in(damaged);
+        if (!fresh.restore(in)) continue;
+        ++accepted;
+        use();
+    }
+    CHECK(accepted != 0);
+}
+
 /// Every register, every width it declares, every value of a byte: nothing may break, and a
 /// power-on reset must bring back the state of the first day.
 template <class D>

@@ -153,3 +153,19 @@ TEST_CASE("ACPI PM: conforms to the rules of every device", "[devices][acpi_pm][
     Bench bench;
     test::check_survives_any_access(bench.pm, register_block, 4);
 }
+
+TEST_CASE("ACPI PM: bears any state", "[devices][acpi_pm][hostile][snapshot]") {
+    Bench bench;
+    bench.pass_to_tick(0x123'4567);
+    bench.put(pmcntrl, control::SciEnable);
+    bench.put(pmen, pm1::TimerOverflow);
+    Bench fresh;
+    test::check_survives_damaged_state(bench.pm, fresh.pm, [&] {
+        for (u64 offset = 0; offset < register_block; offset += 2) {
+            const u16 value = fresh.get(offset);
+            fresh.put(offset, value);
+        }
+        fresh.pm.press_power_button();
+        fresh.events.run_until(fresh.events.now() + fabric::VmDuration{100'000'000});
+    });
+}

@@ -195,3 +195,20 @@ TEST_CASE("8237: conforms to the rules of every device", "[devices][dma][hostile
         bench.dma.from_memory(channel, bytes);
     }
 }
+
+TEST_CASE("8237: bears any state", "[devices][dma][hostile][snapshot]") {
+    Bench bench;
+    bench.set_up(mode::ToMemory, 0x12, 0x3456, 300);
+    Bench fresh;
+    std::array<u8, 300> bytes{};
+    test::check_survives_damaged_state(bench.dma, fresh.dma, [&] {
+        for (u64 i = 0; i < 16; ++i) {
+            fresh.in1(i);
+            fresh.in2(i);
+        }
+        for (const u32 channel : {0u, 1u, 2u, 3u, 5u, 6u, 7u}) {
+            fresh.dma.to_memory(channel, bytes);
+            fresh.dma.from_memory(channel, bytes);
+        }
+    });
+}

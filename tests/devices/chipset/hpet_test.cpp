@@ -217,3 +217,21 @@ TEST_CASE("HPET: conforms to the rules of every device", "[devices][hpet][hostil
         static_cast<void>(bench.get(offset));
     }
 }
+
+TEST_CASE("HPET: bears any state", "[devices][hpet][hostile][snapshot]") {
+    Bench bench;
+    bench.put_timer(0, timer_configuration,
+                    timer::InterruptEnable | timer::Periodic | timer::SetAccumulator);
+    bench.put_timer(0, timer_comparator, 500);
+    bench.put_timer(0, timer_comparator, 77);
+    bench.enable(configuration::LegacyRoute);
+    bench.pass(12'345);
+    Bench fresh;
+    test::check_survives_damaged_state(bench.hpet, fresh.hpet, [&] {
+        for (u64 offset = 0; offset < 0x160; offset += 8) {
+            const u64 value = fresh.get(offset);
+            fresh.put(offset, value);
+        }
+        fresh.pass(100);
+    });
+}

@@ -347,3 +347,22 @@ TEST_CASE("Port 92: A20, and INIT on its rising edge", "[devices][port92]") {
     test::check_state_survives(port, other);
     test::check_survives_any_access(port, 1, 1);
 }
+
+TEST_CASE("8254: bears any state", "[devices][pit][hostile][snapshot]") {
+    Bench bench;
+    bench.control(0x36);
+    bench.put(0, 0xff);
+    bench.put(0, 0x01);
+    bench.control(0xb1);
+    bench.put(2, 0x34);
+    bench.pass(1000);
+    bench.control(0xc8);
+    Bench fresh;
+    test::check_survives_damaged_state(bench.pit, fresh.pit, [&] {
+        for (u64 i = 0; i < 6; ++i) fresh.get(i % 3);
+        fresh.pit.set_level(0, false);
+        fresh.pit.set_level(0, true);
+        fresh.put(0, 3);
+        fresh.pass(5);
+    });
+}

@@ -42,9 +42,10 @@ struct Bench {
         put(DayOfMonth, day);
         put(DayOfWeek, weekday);
     }
-    u32 time() { return get(Hours) << 16u | get(Minutes) << 8u | get(Seconds); }
+    u32 time() { return u32{get(Hours)} << 16 | u32{get(Minutes)} << 8 | get(Seconds); }
     u32 date() {
-        return u32{get(Century)} << 24 | get(Year) << 16u | get(Month) << 8u | get(DayOfMonth);
+        return u32{get(Century)} << 24 | u32{get(Year)} << 16 | u32{get(Month)} << 8 |
+               get(DayOfMonth);
     }
     void pass(u64 ns) { events.run_until(events.now() + fabric::VmDuration{ns}); }
 };
@@ -283,5 +284,47 @@ TEST_CASE("RTC: conforms to the rules of every device", "[devices][rtc][hostile]
                   static_cast<u8>(what >> 8));
         if (what % 7 == 0) bench.pass((what >> 4) << (what % 23));
         static_cast<void>(bench.get(static_cast<u8>(what >> 16 & 0xf)));
+    }
+}
+
+TEST_CASE("RTC: bears any state", "[devices][rtc][hostile][snapshot]") {
+    Bench bench;
+    bench.rtc.set_clock(some_time);
+    bench.put(B, 0x70);
+    bench.pass(3 * second);
+    Bench fresh;
+    test::check_survives_damaged_state(bench.rtc, fresh.rtc, [&] {
+        static_cast<void>(fresh.get(C));
+        fresh.put(A, 0x26);
+        fresh.put(B, 0x30);
+        fresh.pass(1'500'000'000);
+        static_cast<void>(fresh.time());
+        static_cast<void>(fresh.rtc.read(3, 1));
+    });
+}
+
+TEST_CASE("RTC: goes on alike when restored", "[devices][rtc][snapshot]") {
+    Bench bench;
+    bench.rtc.set_clock(some_time);
+    bench.put(A, 0x2d);
+    bench.put(SecondsAlarm, 0x09);
+    bench.put(MinutesAlarm, 0xff);
+    bench.put(HoursAlarm, 0xff);
+    bench.put(B, b::Hours24 | b::PeriodicEnable | b::AlarmEnable);
+    Bench restored;
+    for (int i = 0; i < 200; ++i) {
+        bench.pass(37'000'001);
+        fabric::StateWriter state, queue;
+        bench.rtc.save(state);
+        bench.events.save(queue);
+        fabric::StateReader state_in(state.bytes()), queue_in(queue.bytes());
+        REQUIRE(restored.rtc.restore(state_in).has_value());
+        REQUIRE(restored.events.restore(queue_in).has_value());
+        restored.irq.level = bench.irq.level;
+        bench.pass(90'000'000);
+        restored.pass(90'000'000);
+        REQUIRE(restored.irq.level == bench.irq.level);
+        REQUIRE(restored.get(C) == bench.get(C));
+        REQUIRE(restored.rtc.state() == bench.rtc.state());
     }
 }

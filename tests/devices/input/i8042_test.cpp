@@ -222,3 +222,22 @@ TEST_CASE("8042: conforms to the rules of every device", "[devices][i8042][hosti
         if ((what & 0xe0) == 0) bench.pass_bytes(1);
     }
 }
+
+TEST_CASE("8042: bears any state", "[devices][i8042][hostile][snapshot]") {
+    Bench bench;
+    bench.send(bench.keyboard, {0xf0, 0x1c});
+    bench.command(command::ReadRam);
+    bench.command(command::ReadRam);
+    bench.data(0xf4);
+    bench.data(0xf3);
+    bench.command(command::WriteRam + 3);
+    Bench fresh;
+    test::check_survives_damaged_state(bench.controller, fresh.controller, [&] {
+        fresh.send(fresh.mouse, {1});
+        fresh.pass_bytes(2);
+        fresh.data(fresh.status());
+        fresh.data(fresh.data());
+        fresh.command(fresh.data());
+        fresh.pass_bytes(2);
+    });
+}

@@ -198,3 +198,18 @@ TEST_CASE("Keyboard: bears any bytes at any time", "[devices][keyboard][hostile]
     CHECK(bench.keyboard.state() == Ps2Keyboard::State{});
     CHECK_FALSE(bench.events.next_deadline().has_value());
 }
+
+TEST_CASE("Keyboard: bears any state", "[devices][keyboard][hostile][snapshot]") {
+    Bench bench;
+    bench.tell({0xf0, 1, 0xff});
+    bench.keyboard.keys(std::vector<u8>{key_a, 1, key_shift, 1});
+    Bench fresh;
+    test::check_survives_damaged_state(bench.keyboard, fresh.keyboard, [&] {
+        for (u8 byte = 0xe8; byte != 0; ++byte) {
+            fresh.keyboard.receive(byte);
+            fresh.keyboard.keys(std::vector<u8>{key_a, 1, 0x48, 1, 0x46, 1, key_a, 0});
+        }
+        fresh.pass_ms(600);
+        fresh.said();
+    });
+}

@@ -163,3 +163,16 @@ TEST_CASE("Mouse: bears any bytes at any time", "[devices][mouse][hostile]") {
     CHECK(bench.mouse.state() == Ps2Mouse::State{});
     CHECK_FALSE(bench.events.next_deadline().has_value());
 }
+
+TEST_CASE("Mouse: bears any state", "[devices][mouse][hostile][snapshot]") {
+    Bench bench;
+    bench.tell({0xf3, 200, 0xf3, 100, 0xf3, 80, 0xf4});
+    bench.mouse.moved(Bytes{1, 1, 2, 3, 4, 5});
+    Bench fresh;
+    test::check_survives_damaged_state(bench.mouse, fresh.mouse, [&] {
+        fresh.mouse.moved(Bytes{0x1f, 0xff, 0x7f, 0x00, 0x80, 0x80});
+        for (u8 byte = 0xe6; byte != 0; ++byte) fresh.mouse.receive(byte);
+        fresh.pass_ms(600);
+        fresh.said();
+    });
+}
