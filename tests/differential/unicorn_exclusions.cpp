@@ -202,10 +202,11 @@ constexpr auto integer_rows = std::to_array<MaskRow>({
          return judged.ours.ending == Ending::Fault && judged.unicorn.ending == Ending::Fault;
      },
      {.gprs = true, .memory = true}},
-    {"Bases need not be canonical (SDM 2A LGDT, 2D WRMSR)",
+    {"Bases and targets of branches need not be canonical (SDM 2A JMP, LGDT; 2D WRMSR)",
      [](const Judged& judged) {
-         return we_raised(judged, 13) &&
-                is_semantic(judged, {Semantic::lgdt, Semantic::lidt, Semantic::wrmsr});
+         const bool loads = is_semantic(judged, {Semantic::lgdt, Semantic::lidt, Semantic::wrmsr});
+         return we_raised(judged, 13) && judged.mode == FlatMode::Long &&
+                (loads || is_near_branch(judged));
      },
      {.faults = true}},
 
@@ -216,15 +217,20 @@ constexpr auto integer_rows = std::to_array<MaskRow>({
              is_semantic(judged, {Semantic::ret_far, Semantic::iret, Semantic::ltr});
          const bool loads = is_semantic(
              judged, {Semantic::mov_to_segment, Semantic::pop_segment, Semantic::load_far_pointer});
-         if (returns && we_raised(judged, 14)) return true;
+         if (returns && judged.ours.ending == Ending::Fault && judged.ours.vector >= 11) {
+             return judged.ours.vector <= 14;
+         }
          return we_raised(judged, 13) && (returns || (loads && judged.mode == FlatMode::Long));
      },
      {.faults = true}},
-    {"It reads more of memory than asked: MOVSXD of 16 bits, PUNPCKL of MMX, ROUNDSS (SDM 2B)",
+    {"It reads more of memory than asked: MOVSXD of 16 bits, POP of a segment, PUNPCKL of MMX, "
+     "CVTPS2PD, ROUNDSS (SDM 2A, 2B)",
      [](const Judged& judged) {
-         return judged.unicorn.outside && (is_semantic(judged, {Semantic::movsx}) ||
-                                           judged.form.mnemonic.starts_with("ROUNDS") ||
-                                           judged.form.mnemonic.starts_with("PUNPCKL"));
+         return judged.unicorn.outside &&
+                (is_semantic(judged, {Semantic::movsx, Semantic::pop_segment}) ||
+                 judged.form.mnemonic.starts_with("CVT") ||
+                 judged.form.mnemonic.starts_with("ROUNDS") ||
+                 judged.form.mnemonic.starts_with("PUNPCKL"));
      },
      {.faults = true}},
     {"INT 6 ends the emulation as if it were #UD",
@@ -351,6 +357,12 @@ constexpr auto vector_rows = std::to_array<MaskRow>({
     {"Unmasked SIMD exceptions are not raised (SDM 1 11.5.2)",
      [](const Judged& judged) { return we_raised(judged, 19); },
      {.faults = true}},
+    {"MASKMOVQ looks at no byte that the mask leaves out; whether others fault is left open (SDM "
+     "2B)",
+     [](const Judged& judged) {
+         return is_semantic(judged, {Semantic::maskmov}) && judged.ours.ending == Ending::Fault;
+     },
+     {.faults = true}},
     {"CMPPS and its kin are #UD with bits 7:3 of the immediate set, which are ignored (SDM 2A)",
      [](const Judged& judged) {
          return judged.form.mnemonic.starts_with("CMP") && judged.form.has(cpu::attribute::Sse) &&
@@ -433,12 +445,12 @@ constexpr auto x87_rows = std::to_array<MaskRow>({
     {"FNSTENV does not mask the exceptions (SDM 2A FSTENV)",
      [](const Judged& judged) { return is_semantic(judged, {Semantic::fnstenv}); },
      {.fcw = 0x3f}},
-    {"Bit 6 of the x87 control word can be cleared (it reads as one; SDM 1 8.1.5)",
+    {"Reserved bits of the x87 control word are kept as written (SDM 1 8.1.5)",
      [](const Judged& judged) {
          return is_semantic(
              judged, {Semantic::fldcw, Semantic::fldenv, Semantic::frstor, Semantic::fxrstor});
      },
-     {.fcw = 0x40}},
+     {.fcw = 0xe0c0}},
     {"The x87's images have another size under REX.W (SDM 2A 2.2.1.2)",
      [](const Judged& judged) {
          return judged.test.decoded.rex_w &&
