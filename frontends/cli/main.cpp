@@ -20,9 +20,20 @@ void list_models() {
 }
 
 void describe_run(CLI::App& run, frontends::RunOptions& options) {
-    run.add_option("--rom", options.rom, "ROM image; the processor starts in its last 16 bytes")
-        ->required();
-    run.add_option("--memory", options.memory, "RAM, such as 64M or 2G")->capture_default_str();
+    run.add_option("--memory", options.memory, "RAM, such as 64M or 2G");
+    run.add_option("--cpus", options.cpus, "how many processors")->capture_default_str();
+    run.add_option("--kernel", options.kernel, "a Linux kernel to boot (bzImage)");
+    run.add_option("--initrd", options.initrd, "its initial RAM disk");
+    run.add_option("--append", options.append, "its command line");
+    run.add_option("--bios", options.bios, "the PC's firmware")->capture_default_str();
+    run.add_option("--vgabios", options.video_bios, "the display's firmware")
+        ->capture_default_str();
+    run.add_option("--rtc", options.rtc,
+                   "what the clock shows at power-on: host, or UTC as 2026-01-31T12:00:00")
+        ->capture_default_str();
+    run.add_flag("--no-reboot", options.no_reboot, "end where the guest would start again");
+    run.add_option("--rom", options.rom,
+                   "instead of a PC, a bare processor that starts in the last 16 bytes of this");
     run.add_option("--cpu", options.cpu, "processor model; 'satori cpus' lists them");
     run.add_option("--engine", options.engine, "what executes instructions")->capture_default_str();
     run.add_option("--debug-console", options.debug_console,

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <memory>
 
 #include "fabric/host/file.hpp"
@@ -15,6 +16,7 @@
 #include "fabric/host/wall_clock.hpp"
 #include "frontends/cli/post_mortem.hpp"
 #include "frontends/headless/terminal.hpp"
+#include "machine/board/pc.hpp"
 #include "machine/board/tiny_board.hpp"
 #include "machine/run/machine.hpp"
 
@@ -29,6 +31,10 @@ namespace {
 
 constexpr u64 input_interval = 2'000'000;  // Instructions between two looks at the keyboard.
 constexpr int idle_wait_ms = 200;
+
+constexpr u64 largest_option_rom = 256 << 10;
+constexpr u64 largest_kernel = u64{256} << 20;
+constexpr u64 largest_initrd = u64{3} << 30;
 
 constexpr int status_stopped = 2;   // By the user, or a limit.
 constexpr int status_shutdown = 3;  // Triple fault.
@@ -74,13 +80,79 @@ Result<std::unique_ptr<fabric::InputJournal>> make_journal(const RunOptions& opt
     return std::make_unique<fabric::InputJournal>(std::move(recording).value());
 }
 
-Result<machine::TinyConfig> make_config(const RunOptions& options) {
-    auto rom = fabric::read_whole_file(options.rom, machine::TinyBoard::largest_rom);
-    if (!rom) return std::move(rom).error().within("--rom");
-    auto memory = parse_size(options.memory);
+/// A file that an option names, or an error that names both.
+Result<std::vector<u8>> file_of(const std::string& option, const std::string& path, u64 largest) {
+    auto bytes = fabric::read_whole_file(path, largest);
+    if (!bytes) return std::move(bytes).error().within(option);
+    return bytes;
+}
+
+Result<u64> memory_of(const RunOptions& options, const std::string& by_default) {
+    auto memory = parse_size(options.memory.empty() ? by_default : options.memory);
     if (!memory) return std::move(memory).error().within("--memory");
+    return memory;
+}
+
+Result<machine::TinyConfig> make_tiny_config(const RunOptions& options) {
     return machine::TinyConfig{
-        .rom = std::move(rom).value(), .ram_bytes = memory.value(), .cpu = options.cpu};
+        .rom = TRY(file_of("--rom", options.rom, machine::TinyBoard::largest_rom)),
+        .ram_bytes = TRY(memory_of(options, "64M")),
+        .cpu = options.cpu};
+}
+
+Result<machine::PcConfig> make_pc_config(const RunOptions& options) {
+    machine::PcConfig config{.ram_bytes = TRY(memory_of(options, "512M")),
+                             .processors = options.cpus,
+                             .cpu = options.cpu};
+    config.firmware = TRY(file_of("--bios", options.bios, machine::Pc::largest_firmware));
+    if (options.video_bios != "none") {
+        config.video_bios = TRY(file_of("--vgabios", options.video_bios, largest_option_rom));
+    }
+    if (options.kernel.empty()) {
+        if (options.initrd.empty() && options.append.empty()) return config;
+        return Error{"--initrd and --append go with --kernel: name a kernel"};
+    }
+    config.kernel = machine::DirectBootConfig{.command_line = options.append};
+    config.kernel->kernel = TRY(file_of("--kernel", options.kernel, largest_kernel));
+    if (!options.initrd.empty()) {
+        config.kernel->initrd = TRY(file_of("--initrd", options.initrd, largest_initrd));
+    }
+    return config;
+}
+
+Result<machine::MakeBoard> board_maker(const RunOptions& options, DescriptorSink& serial,
+                                       NamedSink& debug) {
+    if (!options.rom.empty()) {
+        return machine::TinyBoard::maker(TRY(make_tiny_config(options)), {serial, debug});
+    }
+    return machine::Pc::maker(TRY(make_pc_config(options)), {serial, debug});
+}
+
+/// Nanoseconds since 1970.
+Result<i64> wall_clock_of(const std::string& text) {
+    if (text == "host") return fabric::host_wall_clock_ns();
+    std::tm parts{};
+    const char* const end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+    if (!end || *end != '\0') {
+        return Error{"--rtc " + text + ": write host, or UTC like 2026-01-31T12:00:00"};
+    }
+    return i64{timegm(&parts)} * 1'000'000'000;
+}
+
+/// What a machine finds when it is switched on.
+Result<> post_first_inputs(const RunOptions& options, Machine& machine) {
+    std::array<u8, 8> seed;
+    for (usize i = 0; i < seed.size(); ++i) {
+        seed[i] = static_cast<u8>(options.seed >> (56 - 8 * i));
+    }
+    machine.journal().post(machine.board().entropy_input(), seed);
+    if (const auto* pc = dynamic_cast<const machine::Pc*>(&machine.board())) {
+        const auto ns = static_cast<u64>(TRY(wall_clock_of(options.rtc)));
+        std::array<u8, 8> bytes;
+        for (usize i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<u8>(ns >> (8 * i));
+        machine.journal().post(pc->wall_clock_input(), bytes);
+    }
+    return {};
 }
 
 /// The guest and the terminal, turn by turn.
@@ -209,20 +281,16 @@ Result<int> run_guest(const RunOptions& options) {
     if (options.engine != "interpreter") {
         return Error{"--engine " + options.engine + ": there is 'interpreter'"};
     }
-    const machine::TinyConfig config = TRY(make_config(options));
     auto journal = TRY(make_journal(options));
     DescriptorSink serial(STDOUT_FILENO);
     auto debug = TRY(NamedSink::open(options.debug_console));
-    auto machine = TRY(
-        Machine::create(std::move(journal), machine::TinyBoard::maker(config, {serial, *debug})));
+    const auto board = TRY(board_maker(options, serial, *debug));
+    auto machine = TRY(Machine::create(std::move(journal), board));
+    machine->restart_on_reset(options.rom.empty() && !options.no_reboot);
     if (options.restore.empty()) {
-        std::array<u8, 8> seed;
-        for (usize i = 0; i < seed.size(); ++i) {
-            seed[i] = static_cast<u8>(options.seed >> (56 - 8 * i));
-        }
-        machine->journal().post(machine->board().entropy_input(), seed);
+        TRY(post_first_inputs(options, *machine));
     } else {
-        // RDRAND goes on where it was: the checkpoint has the seed.
+        // RDRAND and the clock go on where they were: the checkpoint has them.
         TRY(machine->restore(options.restore));
     }
 

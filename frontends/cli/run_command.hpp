@@ -9,8 +9,15 @@
 namespace frontends {
 
 struct RunOptions {
-    std::string rom;
-    std::string memory = "64M";
+    std::string rom;  // With it, the machine is the tiny board; without, a PC.
+    std::string bios = "/usr/share/seabios/bios-256k.bin";
+    std::string video_bios = "/usr/share/seabios/vgabios-stdvga.bin";
+    std::string kernel;
+    std::string initrd;
+    std::string append;
+    std::string rtc = "host";
+    u32 cpus = 1;
+    std::string memory;  // Empty: what the board has by default.
     std::string cpu;
     std::string engine = "interpreter";
     std::string debug_console = "stdout";
@@ -22,6 +29,7 @@ struct RunOptions {
     u64 hash_every = 0;        // 0: no hashes.
     u64 seed = 1;
     bool stats = false;
+    bool no_reboot = false;
 };
 
 /// Runs a guest to its end. The value is the process status.

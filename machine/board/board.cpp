@@ -72,7 +72,7 @@ Board::Board(BoardIdentity identity, Parts parts)
         local_apics_.push_back(std::make_unique<cpu::LocalApic>(
             cpu::LocalApic::Config{.name = "apic" + std::to_string(number),
                                    .timer_hz = parts.model.crystal_hz},
-            cpu::LocalApic::Wiring{events_, *vcpu, apic_bus_, number == 0 ? parts.pic : nullptr}));
+            cpu::LocalApic::Wiring{events_, *vcpu, apic_bus_, &inta_}));
         add_device(*local_apics_.back());
         vcpus_.push_back(std::move(vcpu));
     }

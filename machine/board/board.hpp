@@ -75,6 +75,17 @@ private:
     std::vector<cpu::Vcpu*> vcpus_;
 };
 
+/// INTA cycles, for a board that may have a PIC.
+class InterruptAcknowledge final : public cpu::InterruptSource {
+public:
+    void connect(cpu::InterruptSource& pic) { pic_ = &pic; }
+    bool pending() const override { return pic_ && pic_->pending(); }
+    u8 acknowledge() override { return pic_->acknowledge(); }
+
+private:
+    cpu::InterruptSource* pic_ = nullptr;
+};
+
 class Board {
 public:
     virtual ~Board();
@@ -115,8 +126,6 @@ protected:
         std::unique_ptr<fabric::GuestMemory> memory;
         const cpu::CpuModel& model;
         u32 processors = 1;
-        /// Whose INTR output is LINT0 of the first processor.
-        cpu::InterruptSource* pic = nullptr;
         fabric::InputJournal& journal;
         cpu::DeviceClock& clock;
     };
@@ -126,6 +135,8 @@ protected:
     cpu::ApicBus& apic_bus() { return apic_bus_; }
     cpu::LocalApic& local_apic(usize number = 0) { return *local_apics_[number]; }
     fabric::IrqLine smi() { return {smi_pin_, 0}; }
+    /// Who answers INTA cycles, where there is a PIC.
+    void connect_pic(cpu::InterruptSource& pic) { inta_.connect(pic); }
 
     void add_device(fabric::Device& device) { devices_.push_back(&device); }
     u16 add_serial_input(fabric::InputJournal& journal, fabric::InputJournal::Deliver deliver);
@@ -140,6 +151,7 @@ private:
     fabric::IoSpace mmio_{"mmio"};
     SeededEntropy entropy_;
     std::vector<std::unique_ptr<cpu::Vcpu>> vcpus_;
+    InterruptAcknowledge inta_;
     cpu::ApicBus apic_bus_;
     std::vector<std::unique_ptr<cpu::LocalApic>> local_apics_;
     SmiPin smi_pin_;
