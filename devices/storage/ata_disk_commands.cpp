@@ -240,7 +240,7 @@ std::array<u8, 512> AtaDisk::identity() const {
     words[82] = 0x7069;  // NOP, buffers, look-ahead, write cache, power, SMART.
     words[83] = 0x7408;  // Flushes, 48 bits, advanced power.
     words[84] = 0x4043;  // FUA, self tests, error log.
-    words[85] = static_cast<u16>(0x3008 | (state_.look_ahead ? 0x40 : 0) |
+    words[85] = static_cast<u16>(0x7008 | (state_.look_ahead ? 0x40 : 0) |
                                  (state_.write_cache ? 0x20 : 0) | (state_.smart ? 1 : 0));
     words[86] = static_cast<u16>(0x3400 | (state_.advanced_power != 0 ? 8 : 0));
     words[87] = 0x4043;
