@@ -212,8 +212,8 @@ constexpr auto integer_rows = std::to_array<MaskRow>({
     },
     {.faults = true}},
 
-    {"Far transfers do not check the new RIP against the limit; LTR takes a null selector, loads of "
-    "SS one whose RPL is not the CPL (SDM 2A IRET, LTR; 2B MOV, RET)",
+    {"Far transfers do not check the new RIP against the limit; LTR takes a null selector, loads "
+    "of SS one whose RPL is not the CPL (SDM 2A IRET, LTR; 2B MOV, RET)",
     [](const Judged& judged) {
         const bool returns =
             is_semantic(judged, {Semantic::ret_far, Semantic::iret, Semantic::ltr,
@@ -226,7 +226,7 @@ constexpr auto integer_rows = std::to_array<MaskRow>({
         return we_raised(judged, 13) && (returns || (loads && judged.mode == FlatMode::Long));
     },
     {.faults = true}},
-    {"It reads more of memory than asked: MOVSXD of 16 bits, POP of a segment, RETF, PUNPCKL of MMX, "
+    {"It reads more of memory than asked: MOVSXD of 16 bits, POP of a segment, RETF, PUNPCKL, "
     "CVTPS2PD, ROUNDSS (SDM 2A, 2B)",
     [](const Judged& judged) {
         return judged.unicorn.outside &&
@@ -456,6 +456,9 @@ constexpr auto x87_rows = std::to_array<MaskRow>({
     {"FNSTENV does not mask the exceptions (SDM 2A FSTENV)",
     [](const Judged& judged) { return is_semantic(judged, {Semantic::fnstenv}); },
     {.fcw = 0x3f}},
+    {"FXRSTOR takes ES and B as they are in memory, not from the errors (SDM 1 8.1.3.3)",
+    [](const Judged& judged) { return is_semantic(judged, {Semantic::fxrstor}); },
+    {.fsw = 0x8080}},
     {"Reserved bits of the x87 control word are kept as written (SDM 1 8.1.5)",
     [](const Judged& judged) {
         return is_semantic(
