@@ -9,6 +9,7 @@
 // state at the moment of looking: changes within a frame are not seen. Not modelled: the vertical
 // interrupt, light pen, monitor sensing, the monochrome adapter's graphics, a PCI expansion ROM
 // (the firmware is given the video BIOS as a file), interlace, skews of cursor and display enable.
+// Deviation: the VGA's own ports and window answer whatever the PCI command register says.
 #pragma once
 
 #include <memory>
