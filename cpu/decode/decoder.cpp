@@ -112,6 +112,7 @@ public:
 
 private:
     DecodeStatus decode();
+    DecodeStatus unknown_vex(const FormTable& table);
     bool read_prefixes();
     void note_prefix(Lead lead, u8 byte);
     bool read_escape();
@@ -247,7 +248,7 @@ bool Decoding::read_vex(Lead lead) {
         rex_ = (first & 0x80) != 0 ? 0 : 4;
     } else {
         into_.map = first & 0x1f;
-        if (into_.map == 0 || into_.map > 3) return true;
+        if ((into_.map & 3) == 0) return true;
         if (!take(last)) return false;
         rex_ = static_cast<u8>((~first >> 5 & 7) | (last & 0x80) >> 4);
     }
@@ -404,9 +405,22 @@ bool Decoding::read_trailer(Trailer trailer) {
     return true;
 }
 
+/// #UD, but not before all bytes have been fetched that make up its length. Intel's processors take
+/// the map modulo 4 for that, and in map 1 what follows the opcode without VEX (measured on a
+/// Sapphire Rapids, at the end of a page, for all maps and opcodes).
+DecodeStatus Decoding::unknown_vex(const FormTable& table) {
+    const u8 map = into_.map & 3;
+    const OpcodeEntry& plain = table.entry(false, map, into_.opcode);
+    OpcodeEntry shape{};
+    shape.mod_rm = map != 1 || plain.mod_rm;
+    shape.trailer = map == 1 ? plain.trailer : map == 3 ? Trailer::Ib : Trailer::None;
+    if (shape.mod_rm && !read_mod_rm(shape)) return shortage_;
+    return read_trailer(shape.trailer) ? DecodeStatus::Invalid : shortage_;
+}
+
 DecodeStatus Decoding::decode() {
     if (!read_prefixes()) return shortage_;
-    if (into_.map > 3 || (into_.vex && into_.map == 0)) return DecodeStatus::Invalid;
+    if (into_.vex && (into_.map & 3) == 0) return DecodeStatus::Invalid;
 
     const CodeMode mode = into_.mode;
     const bool wide_operand = (mode == CodeMode::Bits16) == into_.operand_size_prefix;
@@ -420,7 +434,8 @@ DecodeStatus Decoding::decode() {
     }
 
     const FormTable& table = FormTable::instance();
-    const OpcodeEntry& entry = table.entry(into_.vex, into_.map, into_.opcode);
+    const OpcodeEntry& entry = table.entry(into_.vex, into_.map & 3, into_.opcode);
+    if (into_.map > 3 || (into_.vex && table.candidates(entry).empty())) return unknown_vex(table);
     if (entry.mod_rm) {
         if (!read_mod_rm(entry)) return shortage_;
     } else {

@@ -6,7 +6,7 @@
 #include "cpu/fpu/native_thunks.hpp"
 #include "cpu/fpu/x87_image.hpp"
 #include "cpu/mmu/access.hpp"
-#include "cpu/semantics/operands.hpp"
+#include "cpu/semantics/memory_area.hpp"
 
 namespace cpu {
 
@@ -96,6 +96,30 @@ bool is_misplaced(const Vcpu& vcpu, const Instruction& instruction, u64 offset, 
     return ((segment_base(vcpu, instruction.segment) + offset) & (bytes - 1)) != 0;
 }
 
+/// Ten bytes are accessed as eight and then two, whose offset is cut to the address size for
+/// itself: at the end of a 16-bit segment they lie apart.
+Step load_apart(Vcpu& vcpu, const Instruction& instruction, const MemoryArea& memory, u32 bytes) {
+    Buffer buffer;
+    const auto linear = memory.place(0, 8, Access::Read);
+    if (!linear || alignment_fault(vcpu, *linear, bytes) ||
+        !memory.read(0, std::span{buffer.bytes}.first(bytes))) {
+        return Step::Fault;
+    }
+    return call(vcpu, instruction, buffer.bytes.data());
+}
+
+Step store_apart(Vcpu& vcpu, const Instruction& instruction, const MemoryArea& memory, u32 bytes) {
+    const auto linear = memory.place(0, 8, Access::Write);
+    if (!linear || alignment_fault(vcpu, *linear, bytes) ||
+        !memory.probe(0, bytes, Access::Write)) {
+        return store_that_faults(vcpu, instruction);
+    }
+    Buffer buffer;
+    const Step done = call(vcpu, instruction, buffer.bytes.data());
+    if (done != Step::Next || store_was_suppressed(vcpu, form_of(instruction))) return done;
+    return memory.write(0, std::span{buffer.bytes}.first(bytes)) ? Step::Next : Step::Fault;
+}
+
 /// Conversions of half precision never raise #AC (SDM 2A 2.8.7, exceptions type 11).
 std::optional<u64> address_of(Vcpu& vcpu, const Instruction& instruction, u64 offset, u32 bytes,
                               Access access) {
@@ -132,6 +156,10 @@ Step execute_natively(Vcpu& vcpu, const Instruction& instruction) {
     }
     if (access == Access::Write && form.has(attribute::SimdFp)) {
         return convert_and_store(vcpu, instruction, offset, bytes);
+    }
+    if (const MemoryArea memory(vcpu, instruction); bytes == 10 && memory.wraps(bytes)) {
+        return access == Access::Write ? store_apart(vcpu, instruction, memory, bytes)
+                                       : load_apart(vcpu, instruction, memory, bytes);
     }
     const auto linear = address_of(vcpu, instruction, offset, bytes, access);
     if (!linear) {

@@ -5,8 +5,7 @@
 
 #include "cpu/fpu/guest_fp_scope.hpp"
 #include "cpu/fpu/xsave_area.hpp"
-#include "cpu/mmu/access.hpp"
-#include "cpu/semantics/operands.hpp"
+#include "cpu/semantics/memory_area.hpp"
 #include "cpu/semantics/semantics.hpp"
 
 namespace cpu::semantics {
@@ -56,48 +55,72 @@ Step check_fxsave_enabled(Vcpu& vcpu) {
     return vcpu.state.cr0 & (cr0::EM | cr0::TS) ? vcpu.raise(Vector::NM) : Step::Next;
 }
 
-/// The aligned area of an instruction; #GP(0) or a segment fault otherwise.
-std::optional<u64> locate_area(Vcpu& vcpu, const Instruction& instruction, usize size,
-                               usize alignment, Access access) {
-    // Its end, and whether it may be written, are looked at last.
-    const u64 offset = effective_offset(vcpu, instruction);
-    const auto linear = linear_address(vcpu, instruction.segment, offset, 1, Access::Read);
-    if (!linear) return std::nullopt;
+/// The checks that come first: the segment at the start of the area, alignment, the segment at the
+/// area's end.
+bool area_is_good(Vcpu& vcpu, const MemoryArea& memory, usize size, usize alignment,
+                  Access access) {
+    // Whether the start may be written is looked at last.
+    const auto linear = memory.place(0, 1, Access::Read);
+    if (!linear) return false;
     if ((*linear & (alignment - 1)) == 0) {
-        return linear_address(vcpu, instruction.segment, offset, size, access);
+        return memory.place(0, 1, access) && memory.place(size - 1, 1, access);
     }
     // Where alignment is checked, #AC comes instead (SDM 2A, FXSAVE).
     if (!alignment_fault(vcpu, *linear, 4)) (void)vcpu.raise(Vector::GP, 0);
-    return std::nullopt;
+    return false;
 }
 
-/// Linear addresses wrap at 4 GiB outside 64-bit code.
-u64 wrapped(const Vcpu& vcpu, u64 linear) {
-    return vcpu.code_mode() == CodeMode::Bits64 ? linear : static_cast<u32>(linear);
+/// What of the standard form an instruction deals with.
+struct Parts {
+    u64 components;
+    bool mxcsr;
+    usize header_bytes;  // From the header's start.
+};
+
+/// Faults come as on Intel's processors: at the end of the area if it cannot be accessed, then at
+/// the first part that cannot. What is no part may be missing.
+bool probe_parts(const MemoryArea& memory, const Parts& parts, usize count, usize size,
+                 Access access) {
+    const auto probe = [&](bool wanted, usize at, usize length) {
+        return !wanted || memory.probe(at, length, access);
+    };
+    const bool x87 = (parts.components & xcr0::X87) != 0;
+    return memory.probe(size - 1, 1, access) &&
+           probe(x87, area::x87_control, area::x87_control_size) &&
+           probe(parts.mxcsr, area::mxcsr, area::mxcsr_size) &&
+           probe(x87, area::x87_registers, area::x87_registers_size) &&
+           probe(parts.components & xcr0::SSE, area::xmm, count * 16) &&
+           probe(parts.components & xcr0::AVX, area::avx, count * 16) &&
+           probe(parts.header_bytes != 0, area::header, parts.header_bytes);
 }
 
-/// Processors look at the end of an area first, which shows in CR2.
-bool probe_area(Vcpu& vcpu, u64 linear, usize size, Access access) {
-    const Privilege who = data_privilege(vcpu);
-    return probe_linear(vcpu, wrapped(vcpu, linear + size - 1), 1, access, who) &&
-           probe_linear(vcpu, linear, size, access, who);
+/// After probe_parts(): brings what it has looked at, and leaves the rest zero.
+bool read_parts(const MemoryArea& memory, const Parts& parts, usize count, area::Bytes& bytes) {
+    const auto read = [&](bool wanted, usize at, usize length) {
+        return !wanted || memory.read(at, std::span{bytes}.subspan(at, length));
+    };
+    const bool x87 = (parts.components & xcr0::X87) != 0;
+    return read(x87, area::x87_control, area::x87_control_size) &&
+           read(parts.mxcsr, area::mxcsr, area::mxcsr_size) &&
+           read(x87, area::x87_registers, area::x87_registers_size) &&
+           read(parts.components & xcr0::SSE, area::xmm, count * 16) &&
+           read(parts.components & xcr0::AVX, area::avx, count * 16) &&
+           read(parts.header_bytes != 0, area::header, parts.header_bytes);
 }
 
 /// Writes parts of an area of which all can be written.
 class AreaWriter {
 public:
-    AreaWriter(Vcpu& vcpu, u64 linear, const area::Bytes& bytes)
-        : vcpu_(vcpu), linear_(linear), bytes_(bytes) {}
+    AreaWriter(const MemoryArea& memory, const area::Bytes& bytes)
+        : memory_(memory), bytes_(bytes) {}
 
     void write(usize at, usize size) {
-        good_ = good_ && write_linear(vcpu_, wrapped(vcpu_, linear_ + at),
-                                      std::span{bytes_}.subspan(at, size), data_privilege(vcpu_));
+        good_ = good_ && memory_.write(at, std::span{bytes_}.subspan(at, size));
     }
     Step result() const { return good_ ? Step::Next : Step::Fault; }
 
 private:
-    Vcpu& vcpu_;
-    u64 linear_;
+    const MemoryArea& memory_;
     const area::Bytes& bytes_;
     bool good_ = true;
 };
@@ -140,19 +163,24 @@ Step save_standard(Vcpu& vcpu, const Instruction& instruction, bool optimized) {
     if (enabled != Step::Next) return enabled;
     const u64 requested = requested_components(vcpu.state);
     const usize size = area_size(requested);
-    const Privilege who = data_privilege(vcpu);
-    const auto linear = locate_area(vcpu, instruction, size, 64, Access::Write);
-    if (!linear || !probe_area(vcpu, *linear, size, Access::Write)) return Step::Fault;
-    const auto old = read_linear_as<u64>(vcpu, *linear + area::header, who);
-    if (!old) return Step::Fault;
-    save_x87(vcpu);
-    const u64 used = components_in_use(vcpu.state, register_count(instruction));
-    const u64 xstate_bv = (*old & ~requested) | (used & requested);
-
+    const usize count = register_count(instruction);
+    const bool mxcsr = (requested & mxcsr_owners) != 0;
+    const Parts parts{.components = requested, .mxcsr = mxcsr, .header_bytes = 8};
+    const MemoryArea memory(vcpu, instruction);
     area::Bytes bytes{};
-    AreaWriter writer(vcpu, *linear, bytes);
-    const SavePlan plan{.components = optimized ? requested & used : requested,
-                        .mxcsr = (requested & mxcsr_owners) != 0};
+    if (!area_is_good(vcpu, memory, size, 64, Access::Write) ||
+        !probe_parts(memory, parts, count, size, Access::Write) ||
+        !memory.read(area::header, std::span{bytes}.subspan(area::header, 8))) {
+        return Step::Fault;
+    }
+    u64 old = 0;
+    std::memcpy(&old, bytes.data() + area::header, sizeof(old));
+    save_x87(vcpu);
+    const u64 used = components_in_use(vcpu.state, count);
+    const u64 xstate_bv = (old & ~requested) | (used & requested);
+
+    AreaWriter writer(memory, bytes);
+    const SavePlan plan{.components = optimized ? requested & used : requested, .mxcsr = mxcsr};
     save_components(vcpu, instruction, plan, bytes, writer);
     std::memcpy(bytes.data() + area::header, &xstate_bv, sizeof(xstate_bv));
     writer.write(area::header, sizeof(xstate_bv));
@@ -242,18 +270,24 @@ bool is_valid_xcr0(const Vcpu& vcpu, u64 value) {
 
 }  // namespace
 
+namespace {
+constexpr Parts legacy_parts{.components = xcr0::X87 | xcr0::SSE, .mxcsr = true, .header_bytes = 0};
+}
+
 Step fxsave(Vcpu& vcpu, const Instruction& instruction) {
     const Step enabled = check_fxsave_enabled(vcpu);
     if (enabled != Step::Next) return enabled;
-    const auto linear = locate_area(vcpu, instruction, area::legacy_size, 16, Access::Write);
-    if (!linear || !probe_area(vcpu, *linear, area::legacy_size, Access::Write)) {
+    const MemoryArea memory(vcpu, instruction);
+    const usize count = register_count(instruction);
+    if (!area_is_good(vcpu, memory, area::legacy_size, 16, Access::Write) ||
+        !probe_parts(memory, legacy_parts, count, area::legacy_size, Access::Write)) {
         return Step::Fault;
     }
     save_x87(vcpu);
     area::Bytes bytes{};
-    AreaWriter writer(vcpu, *linear, bytes);
-    save_components(vcpu, instruction, {.components = xcr0::X87 | xcr0::SSE, .mxcsr = true}, bytes,
-                    writer);
+    AreaWriter writer(memory, bytes);
+    save_components(vcpu, instruction, {.components = legacy_parts.components, .mxcsr = true},
+                    bytes, writer);
     return writer.result();
 }
 
@@ -261,14 +295,15 @@ Step fxrstor(Vcpu& vcpu, const Instruction& instruction) {
     const Step enabled = check_fxsave_enabled(vcpu);
     if (enabled != Step::Next) return enabled;
     area::Bytes bytes{};
-    const auto linear = locate_area(vcpu, instruction, area::legacy_size, 16, Access::Read);
-    if (!linear || !probe_area(vcpu, *linear, area::legacy_size, Access::Read) ||
-        !read_linear(vcpu, *linear, std::span{bytes}.first(area::legacy_size),
-                     data_privilege(vcpu))) {
+    const MemoryArea memory(vcpu, instruction);
+    const usize count = register_count(instruction);
+    if (!area_is_good(vcpu, memory, area::legacy_size, 16, Access::Read) ||
+        !probe_parts(memory, legacy_parts, count, area::legacy_size, Access::Read) ||
+        !read_parts(memory, legacy_parts, count, bytes)) {
         return Step::Fault;
     }
     if (area::load_mxcsr(bytes) & ~mxcsr_mask) return vcpu.raise(Vector::GP, 0);
-    restore_components(vcpu, instruction, {.load = xcr0::X87 | xcr0::SSE, .load_mxcsr = true},
+    restore_components(vcpu, instruction, {.load = legacy_parts.components, .load_mxcsr = true},
                        bytes);
     return Step::Next;
 }
@@ -286,14 +321,20 @@ Step xsavec(Vcpu& vcpu, const Instruction& instruction) {
     if (enabled != Step::Next) return enabled;
     const u64 requested = requested_components(vcpu.state);
     const usize size = area_size(requested);
-    const auto linear = locate_area(vcpu, instruction, size, 64, Access::Write);
-    if (!linear || !probe_area(vcpu, *linear, size, Access::Write)) return Step::Fault;
+    const usize count = register_count(instruction);
+    const Parts parts{
+        .components = requested, .mxcsr = (requested & xcr0::SSE) != 0, .header_bytes = 16};
+    const MemoryArea memory(vcpu, instruction);
+    if (!area_is_good(vcpu, memory, size, 64, Access::Write) ||
+        !probe_parts(memory, parts, count, size, Access::Write)) {
+        return Step::Fault;
+    }
     save_x87(vcpu);
-    u64 saved = requested & components_in_use(vcpu.state, register_count(instruction));
+    u64 saved = requested & components_in_use(vcpu.state, count);
     if (read_mxcsr(vcpu) != initial_mxcsr) saved |= requested & xcr0::SSE;
 
     area::Bytes bytes{};
-    AreaWriter writer(vcpu, *linear, bytes);
+    AreaWriter writer(memory, bytes);
     const SavePlan plan{.components = saved, .mxcsr = (saved & xcr0::SSE) != 0};
     save_components(vcpu, instruction, plan, bytes, writer);
     const area::Header header{.xstate_bv = saved, .xcomp_bv = requested | area::compacted};
@@ -302,24 +343,30 @@ Step xsavec(Vcpu& vcpu, const Instruction& instruction) {
     return writer.result();
 }
 
+/// The header comes first, XCOMP_BV before all, and is judged before the rest is looked for.
 Step xrstor(Vcpu& vcpu, const Instruction& instruction) {
     const Step enabled = check_xsave_enabled(vcpu);
     if (enabled != Step::Next) return enabled;
     const u64 requested = requested_components(vcpu.state);
     const usize size = area_size(requested);
     area::Bytes bytes{};
-    const auto linear = locate_area(vcpu, instruction, size, 64, Access::Read);
-    const Privilege who = data_privilege(vcpu);
-    // XCOMP_BV is what XRSTOR wants to know first.
-    if (!linear ||
-        !probe_linear(vcpu, wrapped(vcpu, *linear + area::header + 8), 8, Access::Read, who) ||
-        !read_linear(vcpu, *linear, std::span{bytes}.first(size), who)) {
+    const usize count = register_count(instruction);
+    const MemoryArea memory(vcpu, instruction);
+    if (!area_is_good(vcpu, memory, 1, 64, Access::Read) ||
+        !memory.probe(area::header + 8, 8, Access::Read) ||
+        !memory.read(area::header, std::span{bytes}.subspan(area::header, area::header_size))) {
         return Step::Fault;
     }
     area::Header header;
     std::memcpy(&header, bytes.data() + area::header, sizeof(header));
     const auto plan = plan_restore(vcpu, header, requested);
     if (!plan) return vcpu.raise(Vector::GP, 0);
+    const Parts parts{
+        .components = requested, .mxcsr = (requested & mxcsr_owners) != 0, .header_bytes = 0};
+    if (!probe_parts(memory, parts, count, size, Access::Read) ||
+        !read_parts(memory, parts, count, bytes)) {
+        return Step::Fault;
+    }
     if (plan->load_mxcsr && (area::load_mxcsr(bytes) & ~mxcsr_mask) != 0) {
         return vcpu.raise(Vector::GP, 0);
     }

@@ -121,7 +121,9 @@ Step enter_frame(Vcpu& vcpu, u64 allocated, usize level) {
         const auto saved = read_stack<T>(vcpu, display(which));
         if (!saved || !write_stack<T>(vcpu, place(which), *saved)) return Step::Fault;
     }
-    const auto own = static_cast<T>(stack_pointer_at(vcpu, frame));
+    // All of rSP goes into the frame pointer, also above a 16-bit stack's SP, from which the push
+    // may have borrowed.
+    const auto own = static_cast<T>(frame);
     if (level > 0 && !write_stack<T>(vcpu, place(level), own)) return Step::Fault;
 
     write_gpr<T>(state, static_cast<u8>(Gpr::Rbp), false, own);
