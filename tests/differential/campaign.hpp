@@ -59,7 +59,7 @@ private:
     void run_case(u64 index);
     void set_memory(const MemoryPatch& patch);
     void restore_memory();
-    void report(const std::vector<std::string>& found);
+    void report(std::string_view what, const std::vector<std::string>& found);
 
     CampaignOptions options_;
     Tally& tally_;

@@ -86,6 +86,7 @@ struct Case {
     u8 code_size = 0;
     u8 last_instruction = 0;  // Offset of the last instruction within the code.
     std::array<u8, 128> code{};
+    bool may_loop = false;  // There is room for a way around, and the count's register is free.
     bool ends_in_trap =
         false;      // Control may go elsewhere: breakpoints, not a way back, surround it.
     u32 steps = 0;  // Instructions to run.

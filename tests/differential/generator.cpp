@@ -246,6 +246,27 @@ void Generator::decode_last(Case& into) const {
     }
 }
 
+namespace {
+/// Whether an instruction may look at RCX or change it, shift counts aside.
+bool touches_count(const cpu::Instruction& instruction, const Form& form) {
+    using cpu::Semantic;
+    constexpr auto rcx = static_cast<u8>(cpu::Gpr::Rcx);
+    constexpr u8 ch = 5;  // As a byte register.
+    for (const u8 number :
+         {instruction.reg, instruction.rm, instruction.vvvv, instruction.base, instruction.index}) {
+        if (number == rcx || number == ch) return true;
+    }
+    switch (form.semantic) {
+        case Semantic::popa:
+        case Semantic::loop:
+        case Semantic::jcxz: return true;
+        default:
+            return form.has(cpu::attribute::String) || form.mnemonic.starts_with("PCMP") ||
+                   form.mnemonic.starts_with("VPCMP");
+    }
+}
+}  // namespace
+
 void Generator::add_instruction(Random& random, u16 row, Case& into) {
     Draft draft;
     write_encoding(random, cpu::forms()[row], shapes_[row], into.mode, draft);
@@ -262,13 +283,28 @@ void Generator::add_instruction(Random& random, u16 row, Case& into) {
     into.form = into.decoded.form;
     const Form& form = cpu::form_of(into.decoded);
     into.ends_in_trap = into.ends_in_trap || form.has(cpu::attribute::EndsBlock);
+    into.may_loop = into.may_loop && !into.ends_in_trap && !touches_count(into.decoded, form);
     steer(random, draft.places, into);
     decode_last(into);
 }
 
+/// LOOP counts down RCX and touches no flags.
+void Generator::close_loop(Random& random, Case& into) const {
+    constexpr usize size_of_loop = 2;
+    const usize end = into.code_size + size_of_loop;
+    if (!into.may_loop || into.decoded.length == 0 || end > 0x80) return;
+    into.code[into.code_size] = 0xe2;
+    into.code[into.code_size + 1u] = static_cast<u8>(0x100 - end);
+    into.code_size = static_cast<u8>(end);
+    const u64 count = 2 + random.below(4);
+    u64& rcx = into.before.reg(cpu::Gpr::Rcx);
+    rcx = into.mode == CodeMode::Bits16 ? (rcx & 0xffff'0000) | count : count;
+    into.steps = static_cast<u32>(count * (into.steps + 1));
+}
+
 void Generator::choose_place(Random& random, Case& into) const {
     constexpr u64 longest = 15;
-    const bool alone = options_.sequence == 1;
+    const bool alone = options_.sequence == 1 && !into.may_loop;
     const u64 size = alone ? into.code_size : longest * options_.sequence;
     const u64 choice = random.below(100);
     if (choice < 65) {
@@ -349,12 +385,14 @@ void Generator::try_to_make(Random& random, Case& into) {
     choose_state(random, choose_kind(random, form), into);
     if (options_.flat) make_flat(into);
     if (options_.alignment_checks && random.percent(50)) into.before.rflags |= cpu::rflags::AC;
+    into.may_loop = options_.loops != 0 && random.percent(options_.loops);
     if (options_.sequence > 1)
         add_neighbours(random, 1 + random.below(options_.sequence - 1), into);
     add_instruction(random, row, into);
     ++into.steps;
+    close_loop(random, into);
     fix_stack_top(into);
-    if (options_.sequence == 1 && options_.single_step && random.one_in(50) &&
+    if (options_.sequence == 1 && into.steps == 1 && options_.single_step && random.one_in(50) &&
         can_single_step(form)) {
         into.before.rflags |= cpu::rflags::TF;
     }
@@ -372,7 +410,7 @@ void Generator::add_neighbours(Random& random, u64 count, Case& into) {
         add_instruction(random, row, into);
         const u32 changed = changed_registers(before.before, into.before);
         if (into.decoded.length == 0 || !usable(into) || (changed & pointers) != 0 ||
-            into.ends_in_trap) {
+            into.ends_in_trap || (before.may_loop && !into.may_loop)) {
             into = before;
             continue;
         }

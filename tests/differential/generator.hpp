@@ -26,6 +26,7 @@ struct GeneratorOptions {
     std::string form_name;          // Part of "encoding mnemonic"; empty: all.
     u32 sequence = 1;               // Instructions in a case, at most.
     bool single_step = false;       // Some cases have TF set.
+    u32 loops = 0;                  // Of a hundred cases, how many go around a few times.
     bool alignment_checks = false;  // Half of the cases have AC set, not just a few.
     bool flat = false;              // No segments but the plain ones.
     /// Why no case is made from a row; empty: it is tested.
@@ -55,6 +56,7 @@ private:
     void add_instruction(Random& random, u16 row, Case& into);
     void add_neighbours(Random& random, u64 count, Case& into);
     void choose_place(Random& random, Case& into) const;
+    void close_loop(Random& random, Case& into) const;
     void decode_last(Case& into) const;
 
     GeneratorOptions options_;

@@ -18,7 +18,7 @@ asm(R"(
     .set STACK_TOP, CONTROL + 0x400
     .set EXTENDED_IN, CONTROL + 0x400
     .set EXTENDED_OUT, CONTROL + 0x800
-    .set ENTRY_FRAME, 0x12000cf00
+    .set ENTRY_FRAME, 0x3a5e2000cf00
 
     .text
     .globl host_enter, host_exit, host_signal, host_leave

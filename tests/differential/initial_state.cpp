@@ -84,7 +84,7 @@ XsaveImage random_extended_state(Random& random, ValueKind kind) {
     image.fip = random.next() & 0xffff'ffff;
     image.fdp = random.next() & 0xffff'ffff;
     for (auto& value : image.st) {
-        value = interesting_extended(random);
+        value = background_extended(random);
         value.high &= 0xffff;
     }
     image.mxcsr = 0x1f80;
@@ -94,7 +94,7 @@ XsaveImage random_extended_state(Random& random, ValueKind kind) {
     if (random.percent(40)) image.mxcsr |= static_cast<u32>(random.next() & 0x3f);
     for (usize i = 0; i < 16; ++i) {
         std::array<u8, 32> bytes{};
-        fill_interesting(random, kind, bytes);
+        fill_background(random, kind, bytes);
         std::memcpy(&image.xmm[i], bytes.data(), 16);
         std::memcpy(&image.ymm_high[i], bytes.data() + 16, 16);
     }

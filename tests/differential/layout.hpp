@@ -22,7 +22,7 @@ constexpr usize arena_writable_size = 2 * page;
 /// The frame of the IRET that enters a test. IRET to a 16-bit stack segment leaves ESP[31:16] as it
 /// was, so these bits must be those of the addresses that tests use; the bits above keep it out of
 /// their reach.
-constexpr u64 entry_frame = 0x1'0000'0000 + data_base + 0xcf00;
+constexpr u64 entry_frame = 0x3a5e'0000'0000 + data_base + 0xcf00;
 
 /// Code: two pages in a row, and one whose successor is not there.
 constexpr u64 code_base = 0x2001'0000;

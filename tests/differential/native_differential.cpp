@@ -26,6 +26,7 @@ struct Arguments {
     std::string engine = "interpreter";
     std::string repro;
     u64 jobs = 1;
+    u64 progress = 0;
     bool coverage = false;
     bool mask_undefined = false;
 };
@@ -41,9 +42,12 @@ void add_options(CLI::App& app, Arguments& to) {
         ->check(CLI::IsMember({"execute", "interpreter"}));
     app.add_option("--sequence", to.campaign.generator.sequence,
                    "Up to so many instructions in one case");
+    app.add_option("--loops", to.campaign.generator.loops,
+                   "Of a hundred cases, how many run a few times in a loop");
     app.add_flag("--alignment-checks", to.campaign.generator.alignment_checks,
                  "Set RFLAGS.AC in half of the cases");
     app.add_option("--jobs", to.jobs, "Processes to run side by side");
+    app.add_option("--progress", to.progress, "Seconds between two lines that tell how far it is");
     app.add_option("--repro", to.repro, "SEED:CASE of a difference, to run it alone");
     app.add_option("--show-per-form", to.campaign.shown_per_form, "Differences printed of a form");
     app.add_option("--show", to.campaign.shown, "Differences printed by a process");
@@ -91,20 +95,40 @@ int run_job(const Arguments& arguments, const cpu::CpuModel& model, Tally& tally
     return 0;
 }
 
+void print_progress(const Arguments& arguments, const Tally& tally) {
+    fmt::print(
+        "{:.1f} %: {} cases, {} differences, {} hung\n",
+        100.0 * static_cast<double>(tally.done) / static_cast<double>(arguments.campaign.count),
+        tally.done, tally.different, tally.hung);
+    std::fflush(stdout);
+}
+
+/// Until all jobs have ended; the worst of their statuses.
+int wait_for_jobs(const Arguments& arguments, const Tally& tally) {
+    int worst = 0;
+    int status = 0;
+    u64 seconds = 0;
+    pid_t ended = 0;
+    while ((ended = waitpid(-1, &status, arguments.progress == 0 ? 0 : WNOHANG)) >= 0) {
+        if (ended == 0) {
+            sleep(1);
+            if (++seconds % arguments.progress == 0) print_progress(arguments, tally);
+            continue;
+        }
+        worst = std::max(worst, WIFEXITED(status) ? WEXITSTATUS(status) : 2);
+        if (WIFSIGNALED(status)) fmt::print("a job was ended by signal {}\n", WTERMSIG(status));
+    }
+    return worst;
+}
+
 int run_jobs(const Arguments& arguments, const cpu::CpuModel& model, Tally& tally) {
-    if (arguments.jobs <= 1) return run_job(arguments, model, tally, 0);
+    if (arguments.jobs <= 1 && arguments.progress == 0) return run_job(arguments, model, tally, 0);
     std::fflush(stdout);
     for (u64 job = 0; job < arguments.jobs; ++job) {
         const pid_t child = fork();
         if (child == 0) _exit(run_job(arguments, model, tally, job));
     }
-    int worst = 0;
-    int status = 0;
-    while (wait(&status) > 0) {
-        worst = std::max(worst, WIFEXITED(status) ? WEXITSTATUS(status) : 2);
-        if (WIFSIGNALED(status)) fmt::print("a job was ended by signal {}\n", WTERMSIG(status));
-    }
-    return worst;
+    return wait_for_jobs(arguments, tally);
 }
 
 std::string form_name(usize row) {

@@ -2,6 +2,7 @@
 #include "tests/differential/random_values.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace test::differential {
@@ -161,6 +162,55 @@ void fill_interesting(Random& random, ValueKind kind, std::span<u8> bytes) {
         std::memcpy(&bytes[at], &value, size);
         at += size;
     }
+}
+
+namespace {
+constexpr usize pool_slots = 2048;
+constexpr usize slot_size = 32;
+constexpr u64 pool_seed = 0x7361'746f'7269;
+
+/// Values made once: most of what a case holds is background, and fresh values for all of it cost
+/// more than running the case.
+struct Pool {
+    using Slot = std::array<u8, slot_size>;
+
+    Pool() {
+        Random random(pool_seed);
+        for (usize kind = 0; kind < kinds.size(); ++kind) {
+            for (Slot& slot : kinds[kind]) {
+                fill_interesting(random, static_cast<ValueKind>(kind), slot);
+            }
+        }
+        for (auto& value : extended) value = interesting_extended(random);
+    }
+
+    std::array<std::array<Slot, pool_slots>, static_cast<usize>(ValueKind::Count)> kinds;
+    std::array<XsaveImage::Half, pool_slots> extended;
+};
+
+const Pool& pool() {
+    static const Pool values;
+    return values;
+}
+}  // namespace
+
+void fill_background(Random& random, ValueKind kind, std::span<u8> bytes) {
+    constexpr u64 fresh = 20;
+    for (usize at = 0; at < bytes.size(); at += slot_size) {
+        const auto part = bytes.subspan(at, std::min(slot_size, bytes.size() - at));
+        if (random.percent(fresh)) {
+            fill_interesting(random, kind, part);
+        } else {
+            const auto& slots = pool().kinds[static_cast<usize>(kind)];
+            std::memcpy(part.data(), slots[random.below(pool_slots)].data(), part.size());
+        }
+    }
+}
+
+XsaveImage::Half background_extended(Random& random) {
+    constexpr u64 fresh = 20;
+    return random.percent(fresh) ? interesting_extended(random)
+                                 : pool().extended[random.below(pool_slots)];
 }
 
 }  // namespace test::differential

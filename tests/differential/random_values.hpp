@@ -46,4 +46,8 @@ u16 interesting_half(Random& random);
 /// Fills with values of one kind.
 void fill_interesting(Random& random, ValueKind kind, std::span<u8> bytes);
 
+/// The same for what most cases only carry along: mostly from a fixed pool, some of it fresh.
+void fill_background(Random& random, ValueKind kind, std::span<u8> bytes);
+XsaveImage::Half background_extended(Random& random);
+
 }  // namespace test::differential

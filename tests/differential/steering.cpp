@@ -191,8 +191,8 @@ private:
         if (random_.percent(25)) return;
         std::array<u8, 64> bytes{};
         const auto kinds = static_cast<u64>(ValueKind::Count);
-        fill_interesting(random_, preferred_kind(static_cast<ValueKind>(random_.below(kinds))),
-                         bytes);
+        fill_background(random_, preferred_kind(static_cast<ValueKind>(random_.below(kinds))),
+                        bytes);
         patch(memory_, bytes.data(), bytes.size());
     }
 
@@ -220,12 +220,11 @@ private:
         if (random_.percent(20)) linear = code_last + random_.below(page);
         if (random_.one_in(10)) linear = arena + random_.below(arena_size);
         if (random_.one_in(15)) linear = 0x2003'0000 + random_.below(0x1000);
+        if (random_.one_in(30)) linear = harmless(linear ^ u64{1} << (13 + random_.below(51)));
         if (linear >= test_.code_address && linear < test_.code_address + 16 + test_.code_size) {
             linear += 64;
         }
-        u64 offset = linear - base;
-        if (random_.one_in(30)) offset = harmless(offset ^ u64{1} << (13 + random_.below(51)));
-        return offset;
+        return linear - base;
     }
     /// A target cut to what the instruction can reach, and not within itself: it might never come
     /// out.
