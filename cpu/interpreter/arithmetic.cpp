@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "cpu/interpreter/fixed_registers.hpp"
 #include "cpu/interpreter/lowering.hpp"
 #include "cpu/interpreter/operand_shape.hpp"
 #include "cpu/semantics/integer.hpp"
@@ -13,9 +14,11 @@ namespace cpu::interpreter {
 
 namespace {
 
-/// `plain`: the result alone. `use`: what it does with the flags before it.
-#define SATORI_BINARY(Name, function, stores, use, plain_result)                  \
+/// `part_kind`: for fusion. `plain`: the result alone. `use`: what it does with the flags before
+/// it.
+#define SATORI_BINARY(Name, function, stores, use, part_kind, plain_result)       \
     struct Name {                                                                 \
+        static constexpr Part::Kind kind = Part::Kind::part_kind;                 \
         static constexpr bool writes = stores;                                    \
         static constexpr FlagUse flag_use = FlagUse::use;                         \
         template <class T>                                                        \
@@ -27,69 +30,45 @@ namespace {
             return alu::function(left, right, flags);                             \
         }                                                                         \
     }
-SATORI_BINARY(Add, add, true, Replaces, left + right);
-SATORI_BINARY(Adc, adc, true, Needs, left);
-SATORI_BINARY(Sub, sub, true, Replaces, left - right);
-SATORI_BINARY(Sbb, sbb, true, Needs, left);
-SATORI_BINARY(And, and_, true, Replaces, left& right);
-SATORI_BINARY(Or, or_, true, Replaces, left | right);
-SATORI_BINARY(Xor, xor_, true, Replaces, left ^ right);
-SATORI_BINARY(Cmp, sub, false, Replaces, left);
-SATORI_BINARY(Test, and_, false, Replaces, left);
+SATORI_BINARY(Add, add, true, Replaces, Add, left + right);
+SATORI_BINARY(Adc, adc, true, Needs, None, left);
+SATORI_BINARY(Sub, sub, true, Replaces, Sub, left - right);
+SATORI_BINARY(Sbb, sbb, true, Needs, None, left);
+SATORI_BINARY(And, and_, true, Replaces, And, left& right);
+SATORI_BINARY(Or, or_, true, Replaces, None, left | right);
+SATORI_BINARY(Xor, xor_, true, Replaces, None, left ^ right);
+SATORI_BINARY(Cmp, sub, false, Replaces, Compare, left);
+SATORI_BINARY(Test, and_, false, Replaces, Test, left);
 #undef SATORI_BINARY
 
 /// Whether leaving out the flags leaves anything to do, and possible.
 template <class Operation>
 constexpr bool has_quiet = Operation::writes&& Operation::flag_use == FlagUse::Replaces;
 
-template <class Operation, class T>
-Handled quiet_register_register(HANDLER_ARGUMENTS) {
-    set<T>(vcpu, op->destination,
-           Operation::plain(get<T>(vcpu, op->destination), get<T>(vcpu, op->source)));
-    CONTINUE_AT(op + 1);
-}
-
-template <class Operation, class T>
-Handled quiet_register_immediate(HANDLER_ARGUMENTS) {
-    const T right = static_cast<T>(i64{op->displacement});
-    set<T>(vcpu, op->destination, Operation::plain(get<T>(vcpu, op->destination), right));
-    CONTINUE_AT(op + 1);
-}
-
-template <class Operation, class T, Addressing How>
-Handled quiet_register_memory(HANDLER_ARGUMENTS) {
-    FIND_READABLE(host, T, (address<How, Access::Read>(op, vcpu)), slow);
-    set<T>(vcpu, op->destination, Operation::plain(get<T>(vcpu, op->destination), load<T>(host)));
-    CONTINUE_AT(op + 1);
-}
-
-template <class Operation, class T>
+template <Flags Seen, class Operation, class T, class Registers>
 Handled register_register(HANDLER_ARGUMENTS) {
-    u16 flags = static_cast<u16>(status);
-    const T result =
-        Operation::apply(get<T>(vcpu, op->destination), get<T>(vcpu, op->source), flags);
-    if constexpr (Operation::writes) set<T>(vcpu, op->destination, result);
-    status = flags;
+    const T left = get<T>(vcpu, Registers::destination(op));
+    const T right = get<T>(vcpu, Registers::source(op));
+    const T result = compute<Seen, Operation>(status, left, right);
+    if constexpr (Operation::writes) set<T>(vcpu, Registers::destination(op), result);
     CONTINUE_AT(op + 1);
 }
 
-template <class Operation, class T>
+template <Flags Seen, class Operation, class T, class Registers>
 Handled register_immediate(HANDLER_ARGUMENTS) {
-    u16 flags = static_cast<u16>(status);
+    const T left = get<T>(vcpu, Registers::destination(op));
     const T right = static_cast<T>(i64{op->displacement});
-    const T result = Operation::apply(get<T>(vcpu, op->destination), right, flags);
-    if constexpr (Operation::writes) set<T>(vcpu, op->destination, result);
-    status = flags;
+    const T result = compute<Seen, Operation>(status, left, right);
+    if constexpr (Operation::writes) set<T>(vcpu, Registers::destination(op), result);
     CONTINUE_AT(op + 1);
 }
 
-template <class Operation, class T, Addressing How>
+template <Flags Seen, class Operation, class T, Addressing How, class Registers>
 Handled register_memory(HANDLER_ARGUMENTS) {
     FIND_READABLE(host, T, (address<How, Access::Read>(op, vcpu)), slow);
-    u16 flags = static_cast<u16>(status);
-    const T result = Operation::apply(get<T>(vcpu, op->destination), load<T>(host), flags);
-    if constexpr (Operation::writes) set<T>(vcpu, op->destination, result);
-    status = flags;
+    const T left = get<T>(vcpu, Registers::destination(op));
+    const T result = compute<Seen, Operation>(status, left, load<T>(host));
+    if constexpr (Operation::writes) set<T>(vcpu, Registers::destination(op), result);
     CONTINUE_AT(op + 1);
 }
 
@@ -99,21 +78,18 @@ Handled memory_operand(HANDLER_ARGUMENTS) {
     const T right = Immediate ? static_cast<T>(op->immediate) : get<T>(vcpu, op->source);
     if constexpr (Operation::writes) {
         FIND_WRITABLE(host, T, (address<How, Access::Write>(op, vcpu)), slow);
-        u16 flags = static_cast<u16>(status);
-        store<T>(host, Operation::apply(load<T>(host), right, flags));
-        status = flags;
+        store<T>(host, compute<Flags::Made, Operation>(status, load<T>(host), right));
         CONTINUE_AT(op + 1);
     } else {
         FIND_READABLE(host, T, (address<How, Access::Read>(op, vcpu)), slow);
-        u16 flags = static_cast<u16>(status);
-        (void)Operation::apply(load<T>(host), right, flags);
-        status = flags;
+        (void)compute<Flags::Made, Operation>(status, load<T>(host), right);
         CONTINUE_AT(op + 1);
     }
 }
 
 /// INC and DEC keep CF; NOT has to do with no flag at all.
 struct Increment {
+    static constexpr Part::Kind kind = Part::Kind::Increment;
     static constexpr FlagUse flag_use = FlagUse::Needs;
     template <class T>
     [[gnu::always_inline]] static T plain(T value) {
@@ -125,6 +101,7 @@ struct Increment {
     }
 };
 struct Decrement {
+    static constexpr Part::Kind kind = Part::Kind::Decrement;
     static constexpr FlagUse flag_use = FlagUse::Needs;
     template <class T>
     [[gnu::always_inline]] static T plain(T value) {
@@ -136,6 +113,7 @@ struct Decrement {
     }
 };
 struct Negate {
+    static constexpr Part::Kind kind = Part::Kind::None;
     static constexpr FlagUse flag_use = FlagUse::Replaces;
     template <class T>
     [[gnu::always_inline]] static T plain(T value) {
@@ -147,6 +125,7 @@ struct Negate {
     }
 };
 struct Complement {
+    static constexpr Part::Kind kind = Part::Kind::None;
     static constexpr FlagUse flag_use = FlagUse::Ignores;
     template <class T>
     [[gnu::always_inline]] static T plain(T value) {
@@ -158,79 +137,125 @@ struct Complement {
     }
 };
 
-template <class Operation, class T>
+template <Flags Seen, class Operation, class T, class Registers>
 Handled unary_register(HANDLER_ARGUMENTS) {
-    u16 flags = static_cast<u16>(status);
-    set<T>(vcpu, op->destination, Operation::apply(get<T>(vcpu, op->destination), flags));
-    status = flags;
-    CONTINUE_AT(op + 1);
-}
-
-template <class Operation, class T>
-Handled quiet_unary_register(HANDLER_ARGUMENTS) {
-    set<T>(vcpu, op->destination, Operation::plain(get<T>(vcpu, op->destination)));
+    const T old = get<T>(vcpu, Registers::destination(op));
+    set<T>(vcpu, Registers::destination(op), compute<Seen, Operation>(status, old));
     CONTINUE_AT(op + 1);
 }
 
 template <class Operation, class T, Addressing How>
 Handled unary_memory(HANDLER_ARGUMENTS) {
     FIND_WRITABLE(host, T, (address<How, Access::Write>(op, vcpu)), slow);
-    u16 flags = static_cast<u16>(status);
-    store<T>(host, Operation::apply(load<T>(host), flags));
-    status = flags;
+    store<T>(host, compute<Flags::Made, Operation>(status, load<T>(host)));
     CONTINUE_AT(op + 1);
 }
 
+/// For each pair of registers where it is worth the thousands of them: results without flags.
+template <Flags Seen, class Operation>
+Handler register_register_handler(const Op& op, u32 size) {
+    return by_size(size, [&]<class T>() {
+        if constexpr (!has_quiet<Operation>) {
+            return Handler{register_register<Seen, Operation, T, AnyRegisters>};
+        } else if constexpr (Seen == Flags::Made) {
+            return for_destination<T>(op, []<class Registers>() {
+                return register_register<Seen, Operation, T, Registers>;
+            });
+        } else {
+            return for_pair<T>(op, []<class Registers>() {
+                return register_register<Seen, Operation, T, Registers>;
+            });
+        }
+    });
+}
+
+template <Flags Seen, class Operation>
+Handler register_immediate_handler(const Op& op, u32 size) {
+    return by_size(size, [&]<class T>() {
+        return for_destination<T>(op, []<class Registers>() {
+            return register_immediate<Seen, Operation, T, Registers>;
+        });
+    });
+}
+
+template <Flags Seen, class Operation>
+Handler register_memory_handler(const Op& op, u32 size, Addressing how) {
+    return by_size_and_address(size, how, [&]<class T, Addressing How>() {
+        return for_destination<T>(op, []<class Registers>() {
+            return register_memory<Seen, Operation, T, How, Registers>;
+        });
+    });
+}
+
+template <Flags Seen, class Operation>
+Handler unary_handler(const Op& op, u32 size) {
+    return by_size(size, [&]<class T>() {
+        return for_destination<T>(
+            op, []<class Registers>() { return unary_register<Seen, Operation, T, Registers>; });
+    });
+}
+
+/// Both handlers of an operation that has two, from `make.operator()<Flags>()`.
 template <class Operation, class Make>
-Handler quiet_by_size(u32 size, Make make) {
-    if constexpr (has_quiet<Operation>) return by_size(size, make);
-    return nullptr;
+Choice exact_and_quiet(Make make) {
+    Choice choice{make.template operator()<Flags::Made>(), nullptr, Operation::flag_use};
+    if constexpr (has_quiet<Operation>) choice.quiet = make.template operator()<Flags::Unseen>();
+    return choice;
+}
+
+template <class Operation>
+Choice choose_binary_memory(const Instruction& instruction, const LoweringContext& context, Op& op,
+                            const Shape& shape) {
+    const auto how = lower_address(instruction, context, op, shape.size);
+    if (!how) return {};
+    Choice choice;
+    if (shape.memory_operand == 1) {
+        op.destination = operand_register(instruction, 0, shape.size);
+        choice = exact_and_quiet<Operation>([&]<Flags Seen>() {
+            return register_memory_handler<Seen, Operation>(op, shape.size, *how);
+        });
+        choice.flags = FlagUse::Needs;
+        choice.may_leave = true;
+    } else if (shape.immediate) {
+        op.immediate = instruction.immediate;
+        choice = by_size_and_address(shape.size, *how, []<class T, Addressing How>() {
+            return memory_operand<Operation, T, How, true>;
+        });
+    } else {
+        op.source = operand_register(instruction, 1, shape.size);
+        choice = by_size_and_address(shape.size, *how, []<class T, Addressing How>() {
+            return memory_operand<Operation, T, How, false>;
+        });
+    }
+    choice.part.how = *how;
+    return choice;
+}
+
+template <class Operation>
+Choice choose_binary_register(const Instruction& instruction, Op& op, const Shape& shape) {
+    op.destination = operand_register(instruction, 0, shape.size);
+    if (shape.immediate) {
+        op.displacement = static_cast<i32>(instruction.immediate);
+        return exact_and_quiet<Operation>([&]<Flags Seen>() {
+            return register_immediate_handler<Seen, Operation>(op, shape.size);
+        });
+    }
+    op.source = operand_register(instruction, 1, shape.size);
+    return exact_and_quiet<Operation>(
+        [&]<Flags Seen>() { return register_register_handler<Seen, Operation>(op, shape.size); });
 }
 
 template <class Operation>
 Choice choose_binary(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const Shape shape = shape_of(instruction);
-    if (!shape.memory) {
-        op.destination = operand_register(instruction, 0, shape.size);
-        if (!shape.immediate) {
-            op.source = operand_register(instruction, 1, shape.size);
-            return {
-                by_size(shape.size, []<class T>() { return register_register<Operation, T>; }),
-                quiet_by_size<Operation>(
-                    shape.size, []<class T>() { return quiet_register_register<Operation, T>; }),
-                Operation::flag_use};
-        }
-        op.displacement = static_cast<i32>(instruction.immediate);
-        return {by_size(shape.size, []<class T>() { return register_immediate<Operation, T>; }),
-                quiet_by_size<Operation>(
-                    shape.size, []<class T>() { return quiet_register_immediate<Operation, T>; }),
-                Operation::flag_use};
-    }
-    const auto how = lower_address(instruction, context, op, shape.size);
-    if (!how) return {};
-    if (shape.memory_operand == 1) {
-        op.destination = operand_register(instruction, 0, shape.size);
-        Choice choice = by_size_and_address(shape.size, *how, []<class T, Addressing How>() {
-            return register_memory<Operation, T, How>;
-        });
-        if constexpr (has_quiet<Operation>) {
-            choice.quiet = by_size_and_address(shape.size, *how, []<class T, Addressing How>() {
-                return quiet_register_memory<Operation, T, How>;
-            });
-        }
-        choice.may_leave = true;
-        return choice;
-    }
-    if (shape.immediate) {
-        op.immediate = instruction.immediate;
-        return by_size_and_address(shape.size, *how, []<class T, Addressing How>() {
-            return memory_operand<Operation, T, How, true>;
-        });
-    }
-    op.source = operand_register(instruction, 1, shape.size);
-    return by_size_and_address(shape.size, *how, []<class T, Addressing How>() {
-        return memory_operand<Operation, T, How, false>;
-    });
+    Choice choice = shape.memory ? choose_binary_memory<Operation>(instruction, context, op, shape)
+                                 : choose_binary_register<Operation>(instruction, op, shape);
+    choice.part.kind = Operation::kind;
+    choice.part.size = static_cast<u8>(shape.size);
+    choice.part.immediate = shape.immediate;
+    choice.part.memory = shape.memory;
+    choice.part.memory_operand = static_cast<u8>(shape.memory_operand);
+    return choice;
 }
 
 template <class Operation>
@@ -238,9 +263,10 @@ Choice choose_unary(const Instruction& instruction, const LoweringContext& conte
     const Shape shape = shape_of(instruction);
     if (!shape.memory) {
         op.destination = operand_register(instruction, 0, shape.size);
-        return {by_size(shape.size, []<class T>() { return unary_register<Operation, T>; }),
-                by_size(shape.size, []<class T>() { return quiet_unary_register<Operation, T>; }),
-                Operation::flag_use};
+        Choice choice{unary_handler<Flags::Made, Operation>(op, shape.size),
+                      unary_handler<Flags::Unseen, Operation>(op, shape.size), Operation::flag_use};
+        choice.part = {.kind = Operation::kind, .size = static_cast<u8>(shape.size)};
+        return choice;
     }
     const auto how = lower_address(instruction, context, op, shape.size);
     if (!how) return {};
@@ -249,19 +275,9 @@ Choice choose_unary(const Instruction& instruction, const LoweringContext& conte
     });
 }
 
-/// Marks a comparison that a conditional jump behind it can be made one with.
-void mark_fusible(Op& op, const Instruction& instruction, bool is_test) {
-    const Shape shape = shape_of(instruction);
-    if (shape.memory) return;
-    op.segment_rule = static_cast<u8>(fusible::Compare | (is_test ? fusible::Test : 0) |
-                                      (shape.immediate ? fusible::Immediate : 0));
-    op.size = static_cast<u8>(shape.size);
-}
-
 }  // namespace
 
 Choice lower_arithmetic(const Instruction& instruction, const LoweringContext& context, Op& op) {
-    Choice choice;
     switch (form_of(instruction).semantic) {
         case Semantic::add: return choose_binary<Add>(instruction, context, op);
         case Semantic::adc: return choose_binary<Adc>(instruction, context, op);
@@ -270,14 +286,8 @@ Choice lower_arithmetic(const Instruction& instruction, const LoweringContext& c
         case Semantic::and_: return choose_binary<And>(instruction, context, op);
         case Semantic::or_: return choose_binary<Or>(instruction, context, op);
         case Semantic::xor_: return choose_binary<Xor>(instruction, context, op);
-        case Semantic::cmp:
-            choice = choose_binary<Cmp>(instruction, context, op);
-            mark_fusible(op, instruction, false);
-            return choice;
-        case Semantic::test:
-            choice = choose_binary<Test>(instruction, context, op);
-            mark_fusible(op, instruction, true);
-            return choice;
+        case Semantic::cmp: return choose_binary<Cmp>(instruction, context, op);
+        case Semantic::test: return choose_binary<Test>(instruction, context, op);
         case Semantic::inc: return choose_unary<Increment>(instruction, context, op);
         case Semantic::dec: return choose_unary<Decrement>(instruction, context, op);
         case Semantic::neg: return choose_unary<Negate>(instruction, context, op);

@@ -24,21 +24,34 @@ struct Draft {
     bool ended = false;
 };
 
-/// How many instructions an operation stands for, kept in `remaining` until the block is whole.
+/// The last operation and the conditional jump `jump` as one, and with a loop's step before them.
+/// Operation::remaining is the number of instructions it stands for until the block is whole.
+bool append_fused(Draft& draft, const Op& jump) {
+    const usize last = draft.op_count - 1;
+    const Part first = draft.choices[last].part;
+    const auto fused = fuse(draft.ops[last], first, jump);
+    if (!fused) return false;
+    draft.ops[last] = fused->op;
+    draft.choices[last] = fused->choice;
+    draft.ops[last].remaining = 2;
+    if (last == 0) return true;
+    const auto whole =
+        fuse_step(draft.ops[last - 1], draft.choices[last - 1].part, fused->op, first, jump.code);
+    if (!whole) return true;
+    draft.ops[last - 1] = whole->op;
+    draft.choices[last - 1] = whole->choice;
+    draft.ops[last - 1].remaining = 3;
+    --draft.op_count;
+    return true;
+}
+
 void append(Draft& draft, const Lowered& lowered) {
-    Op op = lowered.op;
-    Choice choice = lowered.choice;
-    op.remaining = 1;
-    if (draft.op_count > 0) {
-        if (const auto fused = fuse(draft.ops[draft.op_count - 1], op)) {
-            op = *fused;
-            op.remaining = 2;
-            choice = {op.handler, nullptr, FlagUse::Replaces};
-            --draft.op_count;
-        }
+    const bool jump = lowered.choice.part.kind == Part::Kind::Jump;
+    if (!jump || draft.op_count == 0 || !append_fused(draft, lowered.op)) {
+        draft.choices[draft.op_count] = lowered.choice;
+        draft.ops[draft.op_count] = lowered.op;
+        draft.ops[draft.op_count++].remaining = 1;
     }
-    draft.choices[draft.op_count] = choice;
-    draft.ops[draft.op_count++] = op;
     ++draft.instructions;
     draft.ended = lowered.ends_block;
 }

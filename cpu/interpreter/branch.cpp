@@ -23,73 +23,68 @@ bool prepare_miss(Vcpu* vcpu, Exit& exit) {
     return true;
 }
 
+/// The branch faults. What this operation did before it stays done.
+static Handled branch_alone(HANDLER_ARGUMENTS) {
+    if (op->remaining <= 1) HAND_OVER_TO(slow_last);
+    vcpu->budget += 1;
+    vcpu->state.rip = rip_in(*vcpu, op->exits->branch);
+    LEAVE();
+}
+
+[[gnu::noinline]] Handled missed_taken(HANDLER_ARGUMENTS) {
+    if (!prepare_miss(vcpu, op->exits->taken)) HAND_OVER_TO(branch_alone);
+    LEAVE();
+}
+
+[[gnu::noinline]] Handled missed_next(HANDLER_ARGUMENTS) {
+    if (!prepare_miss(vcpu, op->exits->next)) HAND_OVER_TO(branch_alone);
+    LEAVE();
+}
+
 namespace {
 
 constexpr u8 rsp_offset = static_cast<u8>(Gpr::Rsp) * 8;
 
-Handled fall_through(HANDLER_ARGUMENTS) { GO_TO(op->exits->next); }
+Handled fall_through(HANDLER_ARGUMENTS) { GO_TO(next); }
 
-Handled jump(HANDLER_ARGUMENTS) { GO_TO(op->exits->taken); }
+Handled jump(HANDLER_ARGUMENTS) { GO_TO(taken); }
 
 template <u8 Condition>
 Handled jump_if(HANDLER_ARGUMENTS) {
-    if (alu::condition(static_cast<u16>(status), Condition)) GO_TO(op->exits->taken);
-    GO_TO(op->exits->next);
+    if (alu::condition(static_cast<u16>(status), Condition)) GO_TO(taken);
+    GO_TO(next);
 }
 
-/// What the flags of left - right say, without making the flags.
-template <u8 Condition, class T>
-[[gnu::always_inline]] inline bool compares(T left, T right, u16 flags) {
-    using Signed = std::make_signed_t<T>;
-    const auto signed_left = static_cast<Signed>(left);
-    const auto signed_right = static_cast<Signed>(right);
-    constexpr bool negated = Condition & 1;
-    switch (Condition >> 1) {
-        case 1: return (left < right) != negated;
-        case 2: return (left == right) != negated;
-        case 3: return (left <= right) != negated;
-        case 6: return (signed_left < signed_right) != negated;
-        case 7: return (signed_left <= signed_right) != negated;
-        default: return alu::condition(flags, Condition);
-    }
+/// The return address of a near call.
+template <class T>
+[[gnu::always_inline]] inline T after_call(const Op* op, const Vcpu* vcpu) {
+    return static_cast<T>(vcpu->scratch.code_base + static_cast<u64>(op->exits->next.target));
 }
 
-template <u8 Condition, class T, bool Immediate>
-Handled compare_and_jump(HANDLER_ARGUMENTS) {
-    const T left = get<T>(vcpu, op->destination);
-    const T right = Immediate ? static_cast<T>(i64{op->displacement}) : get<T>(vcpu, op->source);
-    u16 flags = static_cast<u16>(status);
-    (void)alu::sub(left, right, flags);
-    status = flags;
-    if (compares<Condition>(left, right, flags)) GO_TO(op->exits->taken);
-    GO_TO(op->exits->next);
-}
-
-template <u8 Condition, class T, bool Immediate>
-Handled test_and_jump(HANDLER_ARGUMENTS) {
-    const T left = get<T>(vcpu, op->destination);
-    const T right = Immediate ? static_cast<T>(i64{op->displacement}) : get<T>(vcpu, op->source);
-    u16 flags = static_cast<u16>(status);
-    const T result = alu::and_(left, right, flags);
-    status = flags;
-    constexpr bool zero = (Condition >> 1) == 2;
-    const bool taken = zero ? (result == 0) != (Condition & 1) : alu::condition(flags, Condition);
-    if (taken) GO_TO(op->exits->taken);
-    GO_TO(op->exits->next);
+/// The first time, and where the budget ends: the push waits until the target is known to be good.
+template <class T>
+[[gnu::noinline]] Handled call_without_link(HANDLER_ARGUMENTS) {
+    const T stack = static_cast<T>(get<T>(vcpu, rsp_offset) - sizeof(T));
+    FIND_WRITABLE(host, T, (stack), slow_last);
+    if (!prepare_miss(vcpu, op->exits->taken)) HAND_OVER_TO(slow_last);
+    store<T>(host, after_call<T>(op, vcpu));
+    set<T>(vcpu, rsp_offset, stack);
+    LEAVE();
 }
 
 template <class T>
 Handled call(HANDLER_ARGUMENTS) {
     const T stack = static_cast<T>(get<T>(vcpu, rsp_offset) - sizeof(T));
     FIND_WRITABLE(host, T, (stack), slow_last);
-    Exits& exits = *op->exits;
-    if (!is_linked(vcpu, exits.taken) && !is_canonical(rip_in(*vcpu, exits.taken.target))) {
-        HAND_OVER_TO(slow_last);
+    const Exit& exit = op->exits->taken;
+    const Block* const there = exit.block;
+    if (!is_linked(vcpu, exit) || !pay_for(vcpu, there)) [[unlikely]] {
+        HAND_OVER_TO(call_without_link<T>);
     }
-    const u64 back = vcpu->scratch.code_base + static_cast<u64>(exits.next.target);
-    store<T>(host, static_cast<T>(back));
+    store<T>(host, after_call<T>(op, vcpu));
     set<T>(vcpu, rsp_offset, stack);
-    GO_TO(exits.taken);
+    if (exit.context != 0) vcpu->scratch.code_base += static_cast<u64>(exit.page_step);
+    CONTINUE_AT(there->ops);
 }
 
 template <class T>
@@ -159,26 +154,7 @@ constexpr auto jump_table(std::index_sequence<Conditions...>) {
     return std::array<Handler, sizeof...(Conditions)>{jump_if<Conditions>...};
 }
 
-template <class T, bool Immediate, usize... Conditions>
-constexpr auto compare_table(std::index_sequence<Conditions...>) {
-    return std::array<Handler, sizeof...(Conditions)>{
-        compare_and_jump<Conditions, T, Immediate>...};
-}
-
-template <class T, bool Immediate, usize... Conditions>
-constexpr auto test_table(std::index_sequence<Conditions...>) {
-    return std::array<Handler, sizeof...(Conditions)>{test_and_jump<Conditions, T, Immediate>...};
-}
-
 constexpr auto conditions = std::make_index_sequence<16>();
-
-template <bool Immediate>
-Handler fused_handler(bool is_test, u32 size, u8 condition) {
-    return by_size(size, [&]<class T>() -> Handler {
-        if (is_test) return test_table<T, Immediate>(conditions)[condition];
-        return compare_table<T, Immediate>(conditions)[condition];
-    });
-}
 
 /// Near branches as wide as the code, into code without a limit.
 bool plain_branch(const Instruction& instruction, const LoweringContext& context) {
@@ -194,6 +170,7 @@ bool plain_stack(const LoweringContext& context) {
 Exits* make_exits(const Instruction& instruction, const LoweringContext& context) {
     const i64 next = i64{context.offset} + instruction.length;
     Exits* exits = context.cache.allocate_exits();
+    exits->branch = context.offset;
     exits->next = make_exit(next);
     exits->taken = make_exit(next + static_cast<i64>(instruction.immediate));
     return exits;
@@ -239,21 +216,6 @@ Handler choose_indirect(const Instruction& instruction, const LoweringContext& c
 
 }  // namespace
 
-std::optional<Op> fuse(const Op& compare, const Op& jump) {
-    const bool fits = (compare.segment_rule & fusible::Compare) &&
-                      (jump.segment_rule & fusible::ConditionalJump) && compare.remaining == 1;
-    // 64-bit tests with an immediate and the like all share one set of tables.
-    if (!fits) return std::nullopt;
-    Op fused = compare;
-    fused.exits = jump.exits;
-    fused.segment_rule = 0;
-    const bool is_test = (compare.segment_rule & fusible::Test) != 0;
-    fused.handler = (compare.segment_rule & fusible::Immediate)
-                        ? fused_handler<true>(is_test, compare.size, jump.code)
-                        : fused_handler<false>(is_test, compare.size, jump.code);
-    return fused;
-}
-
 Op lower_fall_through(BlockCache& cache, i64 target) {
     Op op;
     op.handler = fall_through;
@@ -264,13 +226,15 @@ Op lower_fall_through(BlockCache& cache, i64 target) {
 
 Choice lower_branch(const Instruction& instruction, const LoweringContext& context, Op& op) {
     if (!plain_branch(instruction, context)) return nullptr;
+    Choice choice;
     switch (form_of(instruction).semantic) {
         case Semantic::jmp_relative: op.exits = make_exits(instruction, context); return jump;
         case Semantic::jcc:
             op.exits = make_exits(instruction, context);
             op.code = instruction.opcode & 15;
-            op.segment_rule = fusible::ConditionalJump;
-            return jump_table(conditions)[op.code];
+            choice = jump_table(conditions)[op.code];
+            choice.part.kind = Part::Kind::Jump;
+            return choice;
         case Semantic::call_relative:
             if (!plain_stack(context)) return nullptr;
             op.exits = make_exits(instruction, context);

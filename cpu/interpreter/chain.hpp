@@ -23,15 +23,21 @@ namespace cpu::interpreter {
     return true;
 }
 
-/// Whether the branch already knows its block, under the translations now in force.
+/// Whether what the branch knows of its block (perhaps only that it is nowhere yet) holds under the
+/// translations now in force.
 [[gnu::always_inline]] inline bool is_linked(const Vcpu* vcpu, const Exit& exit) {
     const Vcpu::Scratch& now = vcpu->scratch;
-    return exit.block && (exit.context == 0 ||
-                          (exit.context == now.code_context && exit.code_base == now.code_base));
+    return exit.context == 0 ||
+           (exit.context == now.code_context && exit.code_base == now.code_base);
 }
 
-/// Sets RIP to where the branch goes and asks for the link. False: the target is not canonical, and
-/// the branch itself must fault.
+/// The branch does not know its block, or the budget does not reach to its end: sets RIP, asks for
+/// the link and leaves. Handlers of their own, so that those who come here need no stack.
+Handled missed_taken(HANDLER_ARGUMENTS);
+Handled missed_next(HANDLER_ARGUMENTS);
+
+/// Of a branch that does not know its block. False: the target is not canonical, and the branch
+/// itself must fault.
 bool prepare_miss(Vcpu* vcpu, Exit& exit);
 
 inline Exit make_exit(i64 target) {
@@ -40,17 +46,16 @@ inline Exit make_exit(i64 target) {
 
 }  // namespace cpu::interpreter
 
-/// Ends a handler: on to the block of `exit`, a reference to an Exit.
-#define GO_TO(exit)                                                                      \
-    do {                                                                                 \
-        Exit& taken_exit = (exit);                                                       \
-        if (is_linked(vcpu, taken_exit) && pay_for(vcpu, taken_exit.block)) [[likely]] { \
-            if (taken_exit.context != 0)                                                 \
-                vcpu->scratch.code_base += static_cast<u64>(taken_exit.page_step);       \
-            CONTINUE_AT(taken_exit.block->ops);                                          \
-        }                                                                                \
-        if (!prepare_miss(vcpu, taken_exit)) HAND_OVER_TO(slow_last);                    \
-        LEAVE();                                                                         \
+/// Ends a handler: on to the block of the exit `which`, taken or next.
+#define GO_TO(which)                                                      \
+    do {                                                                  \
+        const Exit& exit = op->exits->which;                              \
+        const Block* const there = exit.block;                            \
+        if (!is_linked(vcpu, exit) || !pay_for(vcpu, there)) [[unlikely]] \
+            HAND_OVER_TO(missed_##which);                                 \
+        if (exit.context != 0) [[unlikely]]                               \
+            vcpu->scratch.code_base += static_cast<u64>(exit.page_step);  \
+        CONTINUE_AT(there->ops);                                          \
     } while (0)
 
 /// Ends a handler: on to the block at `rip`, as an indirect branch does. It is canonical, and code

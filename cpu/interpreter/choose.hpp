@@ -38,12 +38,20 @@ Handler by_size_and_address(u32 bytes, Addressing how, Make make) {
     });
 }
 
-/// Op::segment_rule of operations without a memory operand: what they can be fused with.
-namespace fusible {
-constexpr u8 Compare = 0x80;
-constexpr u8 Test = 0x01;
-constexpr u8 Immediate = 0x02;
-constexpr u8 ConditionalJump = 0x40;
-}  // namespace fusible
+/// Whether a handler makes the status flags, or is the stand-in where nobody will see them.
+enum class Flags : u8 { Made, Unseen };
+
+/// What `Operation` makes of the operands: by `apply` with flags, by `plain` without.
+template <Flags Seen, class Operation, class... Operands>
+[[gnu::always_inline]] inline auto compute(u32& status, Operands... operands) {
+    if constexpr (Seen == Flags::Unseen) {
+        return Operation::plain(operands...);
+    } else {
+        u16 flags = static_cast<u16>(status);
+        const auto result = Operation::apply(operands..., flags);
+        status = flags;
+        return result;
+    }
+}
 
 }  // namespace cpu::interpreter

@@ -111,16 +111,25 @@ u64 general_address(const Op* op, Vcpu* vcpu, u64 offset, Access access);
 
 constexpr u64 forbidden_address = 0x8000'0000'0000'0000;  // Non-canonical.
 
-template <Addressing How, Access What>
+/// Where a handler finds the numbers of its registers: in the operation. fixed_registers.hpp has
+/// the alternatives.
+struct AnyRegisters {
+    static u8 destination(const Op* op) { return op->destination; }
+    static u8 source(const Op* op) { return op->source; }
+    static u8 base(const Op* op) { return op->base; }
+    static u8 index(const Op* op) { return op->index; }
+};
+
+template <Addressing How, Access What, class Registers = AnyRegisters>
 [[gnu::always_inline]] inline u64 address(const Op* op, Vcpu* vcpu) {
     const u64 displacement = static_cast<u64>(i64{op->displacement});
     if constexpr (How == Addressing::RipRelative) {
         return vcpu->scratch.code_base + displacement;
     } else if constexpr (How == Addressing::Base) {
-        return get<u64>(vcpu, op->base) + displacement;
+        return get<u64>(vcpu, Registers::base(op)) + displacement;
     } else {
-        const u64 offset =
-            get<u64>(vcpu, op->base) + (get<u64>(vcpu, op->index) << op->scale) + displacement;
+        const u64 offset = get<u64>(vcpu, Registers::base(op)) +
+                           (get<u64>(vcpu, Registers::index(op)) << op->scale) + displacement;
         if constexpr (How == Addressing::BaseIndex) return offset;
         return general_address(op, vcpu, offset, What);
     }

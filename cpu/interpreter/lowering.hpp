@@ -34,6 +34,18 @@ enum class FlagUse : u8 {
     Ignores,   // Neither; and cannot leave.
 };
 
+/// What is to be known of an operation to make it one with its neighbour (fusion.cpp).
+struct Part {
+    enum class Kind : u8 { None, Compare, Test, Add, Sub, And, Increment, Decrement, Jump };
+
+    Kind kind = Kind::None;
+    u8 size = 0;
+    bool immediate = false;
+    bool memory = false;
+    Addressing how = Addressing::General;  // Of the memory operand, and which it is.
+    u8 memory_operand = 0;
+};
+
 /// A handler, and one that may stand in for it where nobody will see the flags it makes.
 struct Choice {
     Choice() = default;
@@ -47,6 +59,7 @@ struct Choice {
         nullptr;  // With it the operation ignores the flags, if it did not need to leave.
     FlagUse flags = FlagUse::Needs;
     bool may_leave = false;  // Even the quiet one: its memory operand may not be plain.
+    Part part;
 };
 
 /// An operation, its stand-in, and whether the block ends with it.
@@ -59,8 +72,18 @@ struct Lowered {
 /// Always finds something: at worst the handler that goes through cpu::execute.
 Lowered lower(const Instruction& instruction, const LoweringContext& context);
 
-/// A compare or test followed by a conditional jump, as one operation; or nothing.
-std::optional<Op> fuse(const Op& compare, const Op& jump);
+/// What comes of two operations, or three, that are made one.
+struct Fused {
+    Op op;
+    Choice choice;
+};
+
+/// Arithmetic or a comparison, and the conditional jump behind it; or nothing.
+std::optional<Fused> fuse(const Op& first, const Part& part, const Op& jump);
+
+/// A register that is stepped, and a comparison already fused with its jump: what loops end with.
+std::optional<Fused> fuse_step(const Op& step, const Part& part, const Op& compare_and_jump,
+                               const Part& compare, u8 condition);
 
 /// An operation that only goes on to the block at `target` (relative to the page): the end of a
 /// block that ran into its limit.

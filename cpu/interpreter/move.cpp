@@ -2,6 +2,7 @@
 //
 // Handlers of moves, extensions, LEA, conditional moves and sets, exchanges.
 #include "cpu/interpreter/choose.hpp"
+#include "cpu/interpreter/fixed_registers.hpp"
 #include "cpu/interpreter/lowering.hpp"
 #include "cpu/interpreter/operand_shape.hpp"
 #include "cpu/semantics/condition.hpp"
@@ -10,22 +11,22 @@ namespace cpu::interpreter {
 
 namespace {
 
-template <class T>
+template <class T, class Registers>
 Handled move_register(HANDLER_ARGUMENTS) {
-    set<T>(vcpu, op->destination, get<T>(vcpu, op->source));
+    set<T>(vcpu, Registers::destination(op), get<T>(vcpu, Registers::source(op)));
     CONTINUE_AT(op + 1);
 }
 
-template <class T>
+template <class T, class Registers>
 Handled move_immediate(HANDLER_ARGUMENTS) {
-    set<T>(vcpu, op->destination, static_cast<T>(op->immediate));
+    set<T>(vcpu, Registers::destination(op), static_cast<T>(op->immediate));
     CONTINUE_AT(op + 1);
 }
 
-template <class T, Addressing How>
+template <class T, Addressing How, class Registers>
 Handled move_load(HANDLER_ARGUMENTS) {
-    FIND_READABLE(host, T, (address<How, Access::Read>(op, vcpu)), slow);
-    set<T>(vcpu, op->destination, load<T>(host));
+    FIND_READABLE(host, T, (address<How, Access::Read, Registers>(op, vcpu)), slow);
+    set<T>(vcpu, Registers::destination(op), load<T>(host));
     CONTINUE_AT(op + 1);
 }
 
@@ -37,22 +38,24 @@ Handled move_store(HANDLER_ARGUMENTS) {
 }
 
 /// MOVZX, MOVSX, MOVSXD: from type From to register type To.
-template <class To, class From>
+template <class To, class From, class Registers>
 Handled extend_register(HANDLER_ARGUMENTS) {
-    set<To>(vcpu, op->destination, static_cast<To>(get<From>(vcpu, op->source)));
+    const From narrow = get<From>(vcpu, Registers::source(op));
+    set<To>(vcpu, Registers::destination(op), static_cast<To>(narrow));
     CONTINUE_AT(op + 1);
 }
 
-template <class To, class From, Addressing How>
+template <class To, class From, Addressing How, class Registers>
 Handled extend_load(HANDLER_ARGUMENTS) {
     FIND_READABLE(host, From, (address<How, Access::Read>(op, vcpu)), slow);
-    set<To>(vcpu, op->destination, static_cast<To>(load<From>(host)));
+    set<To>(vcpu, Registers::destination(op), static_cast<To>(load<From>(host)));
     CONTINUE_AT(op + 1);
 }
 
-template <class T, Addressing How>
+template <class T, Addressing How, class Registers>
 Handled load_address(HANDLER_ARGUMENTS) {
-    set<T>(vcpu, op->destination, static_cast<T>(address<How, Access::Read>(op, vcpu)));
+    const u64 offset = address<How, Access::Read, Registers>(op, vcpu);
+    set<T>(vcpu, Registers::destination(op), static_cast<T>(offset));
     CONTINUE_AT(op + 1);
 }
 
@@ -137,17 +140,24 @@ Choice choose_move(const Instruction& instruction, const LoweringContext& contex
         op.destination = operand_register(instruction, 0, shape.size);
         if (shape.immediate) {
             op.immediate = instruction.immediate;
-            return ignoring_flags(by_size(shape.size, []<class T>() { return move_immediate<T>; }));
+            return ignoring_flags(by_size(shape.size, [&]<class T>() {
+                return for_destination<T>(
+                    op, []<class Registers>() { return move_immediate<T, Registers>; });
+            }));
         }
         op.source = operand_register(instruction, 1, shape.size);
-        return ignoring_flags(by_size(shape.size, []<class T>() { return move_register<T>; }));
+        return ignoring_flags(by_size(shape.size, [&]<class T>() {
+            return for_pair<T>(op, []<class Registers>() { return move_register<T, Registers>; });
+        }));
     }
     const auto how = lower_address(instruction, context, op, shape.size);
     if (!how) return {};
     if (shape.memory_operand == 1) {
         op.destination = operand_register(instruction, 0, shape.size);
-        return by_size_and_address(shape.size, *how,
-                                   []<class T, Addressing How>() { return move_load<T, How>; });
+        return by_size_and_address(shape.size, *how, [&]<class T, Addressing How>() {
+            return for_base<T, How>(op,
+                                    []<class Registers>() { return move_load<T, How, Registers>; });
+        });
     }
     if (shape.immediate) {
         op.immediate = instruction.immediate;
@@ -176,6 +186,20 @@ Handler by_extension(u32 to, u32 from, Make make) {
     }
 }
 
+/// For particular registers: zero extension to 32 bits, MOVSXD.
+template <class To, class From>
+Handler extend_register_handler(const Op& op) {
+    const bool high_byte = op.source % 8 != 0;
+    constexpr bool common = sizeof(To) == 4 ? std::is_unsigned_v<From> : sizeof(From) == 4;
+    if constexpr (common) {
+        if (!high_byte) {
+            return for_pair<To>(
+                op, []<class Registers>() { return extend_register<To, From, Registers>; });
+        }
+    }
+    return extend_register<To, From, AnyRegisters>;
+}
+
 template <bool Signed>
 Choice choose_extension(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const Form& form = form_of(instruction);
@@ -184,14 +208,17 @@ Choice choose_extension(const Instruction& instruction, const LoweringContext& c
     op.destination = operand_register(instruction, 0, to);
     if (!instruction.is_memory()) {
         op.source = operand_register(instruction, 1, from);
-        return ignoring_flags(by_extension<Signed>(
-            to, from, []<class To, class From>() { return extend_register<To, From>; }));
+        return ignoring_flags(by_extension<Signed>(to, from, [&]<class To, class From>() {
+            return extend_register_handler<To, From>(op);
+        }));
     }
     const auto how = lower_address(instruction, context, op, from);
     if (!how) return {};
     return by_address(*how, [&]<Addressing How>() {
-        return by_extension<Signed>(
-            to, from, []<class To, class From>() { return extend_load<To, From, How>; });
+        return by_extension<Signed>(to, from, [&]<class To, class From>() {
+            return for_destination<To>(
+                op, []<class Registers>() { return extend_load<To, From, How, Registers>; });
+        });
     });
 }
 
@@ -206,8 +233,10 @@ Choice choose_load_address(const Instruction& instruction, const LoweringContext
     const auto how = lower_address(plain, anywhere, op, 1);
     if (!how) return {};
     op.destination = operand_register(instruction, 0, size);
-    return ignoring_flags(by_size_and_address(
-        size, *how, []<class T, Addressing How>() { return load_address<T, How>; }));
+    return ignoring_flags(by_size_and_address(size, *how, [&]<class T, Addressing How>() {
+        return for_base<T, How>(op,
+                                []<class Registers>() { return load_address<T, How, Registers>; });
+    }));
 }
 
 Handler choose_conditional_move(const Instruction& instruction, const LoweringContext& context,

@@ -4,6 +4,7 @@
 #include "cpu/semantics/multiply.hpp"
 
 #include "cpu/interpreter/choose.hpp"
+#include "cpu/interpreter/fixed_registers.hpp"
 #include "cpu/interpreter/lowering.hpp"
 #include "cpu/interpreter/operand_shape.hpp"
 
@@ -14,26 +15,31 @@ namespace {
 constexpr u8 rax_offset = static_cast<u8>(Gpr::Rax) * 8;
 constexpr u8 rdx_offset = static_cast<u8>(Gpr::Rdx) * 8;
 
-template <class T>
+/// IMUL with a result as wide as its operands.
+struct Truncating {
+    template <class T>
+    [[gnu::always_inline]] static T plain(T left, T right) {
+        return static_cast<T>(left * right);
+    }
+    template <class T>
+    [[gnu::always_inline]] static T apply(T left, T right, u16& flags) {
+        return alu::imul_truncating(left, right, flags);
+    }
+};
+
+template <Flags Seen, class T, class Registers>
 Handled multiply_register(HANDLER_ARGUMENTS) {
-    u16 flags = static_cast<u16>(status);
-    set<T>(vcpu, op->destination,
-           alu::imul_truncating(get<T>(vcpu, op->destination), get<T>(vcpu, op->source), flags));
-    status = flags;
+    const T left = get<T>(vcpu, Registers::destination(op));
+    const T right = get<T>(vcpu, Registers::source(op));
+    set<T>(vcpu, Registers::destination(op), compute<Seen, Truncating>(status, left, right));
     CONTINUE_AT(op + 1);
 }
 
-template <class T>
-Handled quiet_multiply_register(HANDLER_ARGUMENTS) {
-    set<T>(vcpu, op->destination,
-           static_cast<T>(get<T>(vcpu, op->destination) * get<T>(vcpu, op->source)));
-    CONTINUE_AT(op + 1);
-}
-
-template <class T>
-Handled quiet_multiply_register_by_constant(HANDLER_ARGUMENTS) {
-    set<T>(vcpu, op->destination,
-           static_cast<T>(get<T>(vcpu, op->source) * static_cast<T>(op->immediate)));
+template <Flags Seen, class T, class Registers>
+Handled multiply_register_by_constant(HANDLER_ARGUMENTS) {
+    const T left = get<T>(vcpu, Registers::source(op));
+    const T right = static_cast<T>(op->immediate);
+    set<T>(vcpu, Registers::destination(op), compute<Seen, Truncating>(status, left, right));
     CONTINUE_AT(op + 1);
 }
 
@@ -43,15 +49,6 @@ Handled multiply_memory(HANDLER_ARGUMENTS) {
     u16 flags = static_cast<u16>(status);
     set<T>(vcpu, op->destination,
            alu::imul_truncating(get<T>(vcpu, op->destination), load<T>(host), flags));
-    status = flags;
-    CONTINUE_AT(op + 1);
-}
-
-template <class T>
-Handled multiply_register_by_constant(HANDLER_ARGUMENTS) {
-    u16 flags = static_cast<u16>(status);
-    set<T>(vcpu, op->destination,
-           alu::imul_truncating(get<T>(vcpu, op->source), static_cast<T>(op->immediate), flags));
     status = flags;
     CONTINUE_AT(op + 1);
 }
@@ -143,25 +140,27 @@ Handler choose_accumulator(const Instruction& instruction, const LoweringContext
     });
 }
 
+template <Flags Seen>
+Handler truncating_handler(const Op& op, const Shape& shape) {
+    return by_common_size(shape.size, [&]<class T>() {
+        if (shape.immediate) {
+            return for_pair<T>(op, []<class Registers>() {
+                return multiply_register_by_constant<Seen, T, Registers>;
+            });
+        }
+        return for_pair<T>(op,
+                           []<class Registers>() { return multiply_register<Seen, T, Registers>; });
+    });
+}
+
 Choice choose_truncating(const Instruction& instruction, const LoweringContext& context, Op& op) {
     const Shape shape = shape_of(instruction);
     op.destination = operand_register(instruction, 0, shape.size);
     op.immediate = instruction.immediate;
     if (!shape.memory) {
         op.source = operand_register(instruction, 1, shape.size);
-        return {by_common_size(shape.size,
-                               [&]<class T>() -> Handler {
-                                   return shape.immediate
-                                              ? Handler{multiply_register_by_constant<T>}
-                                              : multiply_register<T>;
-                               }),
-                by_common_size(shape.size,
-                               [&]<class T>() -> Handler {
-                                   return shape.immediate
-                                              ? Handler{quiet_multiply_register_by_constant<T>}
-                                              : quiet_multiply_register<T>;
-                               }),
-                FlagUse::Needs};
+        return {truncating_handler<Flags::Made>(op, shape),
+                truncating_handler<Flags::Unseen>(op, shape), FlagUse::Needs};
     }
     const auto how = lower_address(instruction, context, op, shape.size);
     if (!how) return {};

@@ -39,10 +39,29 @@ using Handled = Next;
 #endif
 using Handler = Handled (*)(const Op* op, Vcpu* vcpu, TlbEntry* tlb, u32 status);
 
+struct Block {
+    /// In `count` of a block whose bytes have changed: more than any budget, so that whoever comes
+    /// by a link finds out where the budget is looked at anyway.
+    static constexpr i64 abandoned = i64{1} << 62;
+
+    i64 count = 0;  // Instructions.
+    Op* ops = nullptr;
+    u64 physical = 0;  // Of its first byte.
+    u32 mode = 0;
+    u16 op_count = 0;
+    u16 length = 0;  // Bytes of code.
+    u16 offset = 0;  // Of its first byte in the page.
+
+    bool valid() const { return count != abandoned; }
+};
+
+/// What a branch goes to that has not gone anywhere yet: no budget will do.
+inline constexpr Block nowhere{.count = Block::abandoned};
+
 /// Where a branch goes, and the block it was last found to begin.
 struct Exit {
     i64 target = 0;  // Relative to the start of the page, in RIP terms.
-    Block* block = nullptr;
+    const Block* block = &nowhere;
     /// Vcpu::scratch.code_context it was found under; zero: in the same page, always good.
     u64 context = 0;
     i64 page_step = 0;  // From this page's start to that of the target, in RIP terms.
@@ -52,6 +71,7 @@ struct Exit {
 struct Exits {
     Exit taken;
     Exit next;
+    i64 branch = 0;  // Where in its page the branch itself is.
 };
 
 struct Op {
@@ -74,22 +94,6 @@ struct Op {
     };
 };
 static_assert(sizeof(Op) == 32);
-
-struct Block {
-    /// In `count` of a block whose bytes have changed: more than any budget, so that whoever comes
-    /// by a link finds out where the budget is looked at anyway.
-    static constexpr i64 abandoned = i64{1} << 62;
-
-    i64 count = 0;  // Instructions.
-    Op* ops = nullptr;
-    u64 physical = 0;  // Of its first byte.
-    u32 mode = 0;
-    u16 op_count = 0;
-    u16 length = 0;  // Bytes of code.
-    u16 offset = 0;  // Of its first byte in the page.
-
-    bool valid() const { return count != abandoned; }
-};
 
 }  // namespace interpreter
 }  // namespace cpu

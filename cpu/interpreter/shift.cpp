@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "cpu/interpreter/choose.hpp"
+#include "cpu/interpreter/fixed_registers.hpp"
 #include "cpu/interpreter/lowering.hpp"
 #include "cpu/interpreter/operand_shape.hpp"
 #include "cpu/semantics/bits.hpp"
@@ -41,20 +42,26 @@ SATORI_SHIFT(Rcl, rcl, rcl, value);
 SATORI_SHIFT(Rcr, rcr, rcr, value);
 #undef SATORI_SHIFT
 
+template <class Operation>
+struct ByConstant {
+    template <class T>
+    [[gnu::always_inline]] static T plain(T value, u8 count) {
+        return Operation::plain(value, int{count});
+    }
+    template <class T>
+    [[gnu::always_inline]] static T apply(T value, u8 count, u16& flags) {
+        return Operation::apply_constant(value, count, flags);
+    }
+};
+
 constexpr u8 cl_offset = static_cast<u8>(Gpr::Rcx) * 8;
 
-template <class Operation, class T>
+/// By a constant that is not zero, if nobody will see the flags.
+template <Flags Seen, class Operation, class T, class Registers>
 Handled shift_by_constant(HANDLER_ARGUMENTS) {
-    u16 flags = static_cast<u16>(status);
-    set<T>(vcpu, op->destination,
-           Operation::apply_constant(get<T>(vcpu, op->destination), op->code, flags));
-    status = flags;
-    CONTINUE_AT(op + 1);
-}
-
-template <class Operation, class T>
-Handled quiet_shift_by_constant(HANDLER_ARGUMENTS) {
-    set<T>(vcpu, op->destination, Operation::plain(get<T>(vcpu, op->destination), int{op->code}));
+    const T old = get<T>(vcpu, Registers::destination(op));
+    set<T>(vcpu, Registers::destination(op),
+           compute<Seen, ByConstant<Operation>>(status, old, op->code));
     CONTINUE_AT(op + 1);
 }
 
@@ -72,6 +79,14 @@ Handled shift_by_cl(HANDLER_ARGUMENTS) {
 template <class Operation>
 constexpr bool through_carry = std::is_same_v<Operation, Rcl> || std::is_same_v<Operation, Rcr>;
 
+template <Flags Seen, class Operation>
+Handler shift_by_constant_handler(const Op& op, u32 size) {
+    return by_size(size, [&]<class T>() {
+        return for_destination<T>(
+            op, []<class Registers>() { return shift_by_constant<Seen, Operation, T, Registers>; });
+    });
+}
+
 template <class Operation>
 Choice choose_shift(const Instruction& instruction, Op& op) {
     if (instruction.is_memory()) return {};
@@ -84,10 +99,10 @@ Choice choose_shift(const Instruction& instruction, Op& op) {
     op.code = form.operands[1].kind == OperandKind::FixedOne
                   ? u8{1}
                   : static_cast<u8>(instruction.immediate);
-    Choice choice = by_size(size, []<class T>() { return shift_by_constant<Operation, T>; });
+    Choice choice = shift_by_constant_handler<Flags::Made, Operation>(op, size);
     op.code &= size == 8 ? 63 : 31;
     if (op.code == 0 || through_carry<Operation>) return choice;
-    choice.quiet = by_size(size, []<class T>() { return quiet_shift_by_constant<Operation, T>; });
+    choice.quiet = shift_by_constant_handler<Flags::Unseen, Operation>(op, size);
     return choice;
 }
 
