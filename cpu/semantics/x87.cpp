@@ -9,8 +9,7 @@
 #include "cpu/fpu/native_execution.hpp"
 #include "cpu/fpu/x87_environment.hpp"
 #include "cpu/fpu/x87_image.hpp"
-#include "cpu/mmu/access.hpp"
-#include "cpu/semantics/operands.hpp"
+#include "cpu/semantics/memory_area.hpp"
 #include "cpu/semantics/semantics.hpp"
 
 namespace cpu::semantics {
@@ -97,32 +96,54 @@ X87Image host_image(const X87Environment& environment) {
 
 using AreaBytes = std::array<u8, 28 + registers_size>;
 
-/// Areas consist of words or doublewords.
-bool area_is_misaligned(Vcpu& vcpu, const Instruction& instruction, u64 linear) {
-    return alignment_fault(vcpu, linear, instruction.operand_size == 2 ? 2 : 4);
-}
+/// An x87 area as the processor accesses it: an environment of words or doublewords, and perhaps
+/// registers of eight and two bytes each.
+class X87Area {
+public:
+    X87Area(Vcpu& vcpu, const Instruction& instruction, usize environment, usize size)
+        : vcpu_(vcpu),
+          item_(instruction.operand_size == 2 ? 2 : 4),
+          environment_(environment),
+          size_(size),
+          memory_(vcpu, instruction, item_) {}
 
-/// Where an area of `size` bytes is that can be written without a fault.
-std::optional<u64> writable_area(Vcpu& vcpu, const Instruction& instruction, usize size) {
-    const auto linear = linear_address(vcpu, instruction.segment,
-                                       effective_offset(vcpu, instruction), size, Access::Write);
-    if (!linear || area_is_misaligned(vcpu, instruction, *linear) ||
-        !probe_linear(vcpu, *linear, size, Access::Write, data_privilege(vcpu))) {
-        return std::nullopt;
+    /// Segment, alignment, the area's start, its end, and then all of it: no later access faults.
+    bool can(Access access) const {
+        const auto linear = memory_.place(0, 1, access);
+        return linear && memory_.place(size_ - 1, 1, access) &&
+               !alignment_fault(vcpu_, *linear, item_) && memory_.probe(0, 1, access) &&
+               memory_.probe(size_ - 1, 1, access) && for_each_piece([&](usize at, usize size) {
+                   return memory_.probe(at, size, access);
+               });
     }
-    return linear;
-}
+    bool read(std::span<u8> into) const {
+        return for_each_piece(
+            [&](usize at, usize size) { return memory_.read(at, into.subspan(at, size)); });
+    }
+    Step write(std::span<const u8> from) const {
+        const bool good = for_each_piece(
+            [&](usize at, usize size) { return memory_.write(at, from.subspan(at, size)); });
+        return good ? Step::Next : Step::Fault;
+    }
 
-bool read_area(Vcpu& vcpu, const Instruction& instruction, std::span<u8> into) {
-    const auto linear = linear_address(
-        vcpu, instruction.segment, effective_offset(vcpu, instruction), into.size(), Access::Read);
-    return linear && !area_is_misaligned(vcpu, instruction, *linear) &&
-           read_linear(vcpu, *linear, into, data_privilege(vcpu));
-}
+private:
+    /// One piece, but at the end of a 16-bit segment.
+    template <class Visit>
+    bool for_each_piece(Visit visit) const {
+        if (!memory_.wraps(size_)) return visit(0, size_);
+        bool good = visit(0, environment_);
+        for (usize at = environment_; at < size_ && good; at += 10) {
+            good = visit(at, 8) && visit(at + 8, 2);
+        }
+        return good;
+    }
 
-Step write_area(Vcpu& vcpu, u64 linear, std::span<const u8> from) {
-    return write_linear(vcpu, linear, from, data_privilege(vcpu)) ? Step::Next : Step::Fault;
-}
+    Vcpu& vcpu_;
+    usize item_;
+    usize environment_;
+    usize size_;
+    MemoryArea memory_;
+};
 
 }  // namespace
 
@@ -185,7 +206,8 @@ Step fldenv(Vcpu& vcpu, const Instruction& instruction) {
     const EnvironmentLayout layout = layout_of(vcpu, instruction);
     AreaBytes bytes;
     const std::span<u8> area{bytes.data(), layout.size()};
-    if (!read_area(vcpu, instruction, area)) return Step::Fault;
+    const X87Area memory(vcpu, instruction, layout.size(), area.size());
+    if (!memory.can(Access::Read) || !memory.read(area)) return Step::Fault;
     const X87Environment environment = load_environment(area, layout);
     const X87Image image = host_image(environment);
     load_x87(vcpu);
@@ -198,15 +220,15 @@ Step fldenv(Vcpu& vcpu, const Instruction& instruction) {
 Step fnstenv(Vcpu& vcpu, const Instruction& instruction) {
     const GuestFpScope guest_fp(vcpu);
     const EnvironmentLayout layout = layout_of(vcpu, instruction);
-    const auto linear = writable_area(vcpu, instruction, layout.size());
-    if (!linear) return Step::Fault;
+    const X87Area memory(vcpu, instruction, layout.size(), layout.size());
+    if (!memory.can(Access::Write)) return Step::Fault;
     load_x87(vcpu);
     X87Image image;
     asm volatile("fnstenv %0" : "+m"(image));
     AreaBytes bytes;
     const std::span<u8> area{bytes.data(), layout.size()};
     store_environment(environment_from(vcpu, image, layout.protected_mode), layout, area);
-    return write_area(vcpu, *linear, area);
+    return memory.write(area);
 }
 
 Step frstor(Vcpu& vcpu, const Instruction& instruction) {
@@ -215,7 +237,8 @@ Step frstor(Vcpu& vcpu, const Instruction& instruction) {
     const EnvironmentLayout layout = layout_of(vcpu, instruction);
     AreaBytes bytes;
     const std::span<u8> area{bytes.data(), layout.size() + registers_size};
-    if (!read_area(vcpu, instruction, area)) return Step::Fault;
+    const X87Area memory(vcpu, instruction, layout.size(), area.size());
+    if (!memory.can(Access::Read) || !memory.read(area)) return Step::Fault;
     const X87Environment environment = load_environment(area.first(layout.size()), layout);
     X87Image image = host_image(environment);
     std::memcpy(image.registers.data(), area.data() + layout.size(), registers_size);
@@ -229,8 +252,8 @@ Step frstor(Vcpu& vcpu, const Instruction& instruction) {
 Step fnsave(Vcpu& vcpu, const Instruction& instruction) {
     const GuestFpScope guest_fp(vcpu);
     const EnvironmentLayout layout = layout_of(vcpu, instruction);
-    const auto linear = writable_area(vcpu, instruction, layout.size() + registers_size);
-    if (!linear) return Step::Fault;
+    const X87Area memory(vcpu, instruction, layout.size(), layout.size() + registers_size);
+    if (!memory.can(Access::Write)) return Step::Fault;
     load_x87(vcpu);
     X87Image image;
     asm volatile("fnsave %0" : "=m"(image));
@@ -240,7 +263,7 @@ Step fnsave(Vcpu& vcpu, const Instruction& instruction) {
     store_environment(environment, layout, area.first(layout.size()));
     std::memcpy(area.data() + layout.size(), image.registers.data(), registers_size);
     clear_pointers(vcpu.state.x87);
-    return write_area(vcpu, *linear, area);
+    return memory.write(area);
 }
 
 }  // namespace cpu::semantics
