@@ -191,8 +191,8 @@ void ScanLines::put_pixels(const Source& source) {
             if ((mode & graphics::ShiftInterleave) != 0) {
                 // Two bits each of an even plane and the odd one after it, as the CGA had them.
                 const u32 shift = 6 - 2 * (i % 4);
-                index = (plane_byte(planes, i / 4) >> shift & 3) |
-                        (plane_byte(planes, 2 + i / 4) >> shift & 3) << 2;
+                index = (u32{plane_byte(planes, i / 4)} >> shift & 3) |
+                        (u32{plane_byte(planes, 2 + i / 4)} >> shift & 3) << 2;
             } else {
                 const u32 bits = planes >> (7 - i);
                 index = (bits & 1) | (bits >> 7 & 2) | (bits >> 14 & 4) | (bits >> 21 & 8);

@@ -67,7 +67,7 @@ u64 Vga::MemoryRegisters::read(u64 offset, u32 size) {
     if (offset >= memory_registers::Dispi &&
         offset < memory_registers::Dispi + 2 * u64{dispi::Count}) {
         const u16 index = static_cast<u16>((offset - memory_registers::Dispi) / 2);
-        return vga.read_dispi(index) >> (8 * (offset % 2));
+        return u64{vga.read_dispi(index)} >> (8 * (offset % 2));
     }
     u64 value = 0;
     for (u32 i = 0; i < size; ++i) {
