@@ -144,7 +144,7 @@ Handled compute_and_jump(HANDLER_ARGUMENTS) {
 /// `make.operator()<Condition>()`.
 template <class Make, usize... Conditions>
 Handler by_condition(u8 condition, Make, std::index_sequence<Conditions...>) {
-    static constexpr Handler handlers[] = {Make{}.template operator()<Conditions>()...};
+    static const Handler handlers[] = {Make{}.template operator()<Conditions>()...};
     return handlers[condition & 15];
 }
 template <class Make>
