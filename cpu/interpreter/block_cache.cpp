@@ -54,9 +54,7 @@ void BlockCache::add(Block& block) {
 
 bool BlockCache::invalidate(u64 first, u64 length, Handler abandoned) {
     bool any = false;
-    for (u64 frame = first >> 12; frame <= (first + length - 1) >> 12; ++frame) {
-        const auto found = by_frame_.find(frame);
-        if (found == by_frame_.end()) continue;
+    const auto in_frame = [&](auto found) {
         std::erase_if(found->second, [&](Block* block) {
             const u64 begin = block->physical;
             if (begin >= first + length || begin + block->length <= first) return false;
@@ -65,7 +63,16 @@ bool BlockCache::invalidate(u64 first, u64 length, Handler abandoned) {
             any = true;
             return true;
         });
-        if (found->second.empty()) by_frame_.erase(found);
+        return found->second.empty() ? by_frame_.erase(found) : std::next(found);
+    };
+    const u64 frames = ((first + length - 1) >> 12) - (first >> 12) + 1;
+    if (frames > by_frame_.size()) {
+        for (auto each = by_frame_.begin(); each != by_frame_.end();) each = in_frame(each);
+        return any;
+    }
+    for (u64 frame = first >> 12; frame < (first >> 12) + frames; ++frame) {
+        const auto found = by_frame_.find(frame);
+        if (found != by_frame_.end()) in_frame(found);
     }
     return any;
 }
@@ -73,12 +80,6 @@ bool BlockCache::invalidate(u64 first, u64 length, Handler abandoned) {
 void BlockCache::abandon(Block& block, Handler abandoned) {
     block.count = Block::abandoned;
     for (Op& op : std::span(block.ops, block.op_count)) op.handler = abandoned;
-}
-
-void BlockCache::abandon_all(Handler abandoned) {
-    for (const auto& [key, block] : blocks_) abandon(*block, abandoned);
-    blocks_.clear();
-    by_frame_.clear();
 }
 
 bool BlockCache::nearly_full() const { return chunk_ + 1 >= most_chunks; }

@@ -28,8 +28,6 @@ public:
     /// The bytes [first, first + length) have changed. True if any block lay there: it then runs no
     /// further than the operation it is in.
     bool invalidate(u64 first, u64 length, Handler abandoned);
-    /// Every block, as if all its bytes had changed.
-    void abandon_all(Handler abandoned);
     bool has_code(u64 frame) const { return by_frame_.contains(frame); }
 
     bool nearly_full() const;

@@ -367,10 +367,17 @@ void Interpreter::memory_changed(fabric::Gpa first, u64 length) {
     }
 }
 
-void Interpreter::mapping_changed() {
-    // Handlers may be running: blocks stay where they are, but none is found again.
-    blocks_.abandon_all(interpreter::abandoned);
-    for (Vcpu* vcpu : vcpus_) flush_translations(*vcpu);
+/// What linear addresses translate to has not changed: only what is kept of the frames goes.
+void Interpreter::mapping_changed(fabric::Gpa first, u64 length) {
+    // Handlers may be running: blocks stay where they are, but none of these is found again.
+    if (blocks_.invalidate(first.value, length, interpreter::abandoned)) {
+        ++counters_.blocks_invalidated;
+    }
+    for (Vcpu* vcpu : vcpus_) drop_host_pointers(*vcpu);
+}
+
+void Interpreter::writes_restricted() {
+    for (Vcpu* vcpu : vcpus_) vcpu->first_level.forbid_writes();
 }
 
 std::vector<Interpreter::Stretch> Interpreter::recent_code(const Vcpu& vcpu) const {

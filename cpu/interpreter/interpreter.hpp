@@ -93,7 +93,8 @@ private:
     void watch(Vcpu& vcpu, const Origin& origin);
     void mark_as_code(u64 frame);
     void memory_changed(fabric::Gpa first, u64 length) override;
-    void mapping_changed() override;
+    void mapping_changed(fabric::Gpa first, u64 length) override;
+    void writes_restricted() override;
 
     std::optional<StopCause> attend(Vcpu& vcpu);
     Found find_block(Vcpu& vcpu, u32 mode);

@@ -49,21 +49,24 @@ public:
     void fill(Privilege who, u64 linear, u8* host, bool may_write);
 
     void flush();
-    void flush_page(u64 linear);
     /// Some frame may no longer be written without telling: all must ask again.
     void forbid_writes();
 
 private:
-    /// Entries that may let writes through: few are filled between two new pages of code, and
-    /// looking at all of them each time would cost more than making the code.
-    struct Writable {
+    /// Which entries something is in. Between two flushes, or two new pages of code, only a few are
+    /// filled, and looking at all of them each time would cost more than all else.
+    struct Noted {
         std::array<u16, 62> indices{};
-        usize count = 0;  // More than fit: all entries must be looked at.
+        usize count = entries;  // More than fit: all entries must be looked at.
+
+        void note(u64 index);
+        template <class Use>
+        void for_each(Use use) const;
     };
 
     std::array<Way, 3> ways_;
-    std::array<Writable, 3> writable_{};
-    std::array<bool, 3> used_{true, true, true};
+    std::array<Noted, 3> filled_{};
+    std::array<Noted, 3> writable_{};  // Those that may let writes through.
 };
 
 }  // namespace cpu

@@ -22,6 +22,11 @@ void flush_translations(Vcpu& vcpu) {
     drop_derived(vcpu);
 }
 
+void drop_host_pointers(Vcpu& vcpu) {
+    vcpu.tlb.begin_generation();
+    drop_derived(vcpu);
+}
+
 void flush_address_space(Vcpu& vcpu, u16 asid) {
     vcpu.tlb.flush_address_space(asid);
     drop_derived(vcpu);

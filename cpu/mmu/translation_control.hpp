@@ -9,6 +9,8 @@ namespace cpu {
 
 /// Everything, global pages too: CR0.PG, CR0.WP, CR4 changes, EFER.NXE, A20, SMM.
 void flush_translations(Vcpu& vcpu);
+/// The translations stay, but what physical pages are has changed.
+void drop_host_pointers(Vcpu& vcpu);
 /// MOV to CR3 without the no-flush bit: what is not global, of the current PCID.
 void flush_address_space(Vcpu& vcpu, u16 asid);
 /// CR3 changed under PCID without a flush: cached views belong to another address space now.

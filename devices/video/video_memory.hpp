@@ -57,7 +57,8 @@ public:
     [[nodiscard]] bool set_pages(const std::vector<Page>& pages);
 
     void memory_changed(fabric::Gpa first, u64 length) override;
-    void mapping_changed() override {}
+    void mapping_changed(fabric::Gpa, u64) override {}
+    void writes_restricted() override {}
 
 private:
     void note_written(u64 offset, u64 length);

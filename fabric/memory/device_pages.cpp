@@ -19,7 +19,7 @@ bool GuestMemory::place_device_pages(std::span<u8> storage, Gpa where) {
         beneath(frame) = {storage.data() + done, page_flag::Writable};
     }
     device_pages_.push_back({storage.data(), where, storage.size()});
-    tell_mapping_changed();
+    tell_mapping_changed(where, storage.size());
     return true;
 }
 
@@ -33,8 +33,9 @@ void GuestMemory::remove_device_pages(std::span<u8> storage) {
         PhysicalPage& shown = beneath((found->where + done).frame());
         if (shown.host == found->host + done) shown = {};
     }
+    const DevicePages gone = *found;
     device_pages_.erase(found);
-    tell_mapping_changed();
+    tell_mapping_changed(gone.where, gone.length);
 }
 
 void GuestMemory::watch(Gpa first, u64 length) {

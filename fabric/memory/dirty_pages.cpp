@@ -10,6 +10,9 @@ namespace fabric {
 
 namespace {
 
+/// Physical addresses have at most 52 bits.
+constexpr u64 everything = u64{1} << 52;
+
 bool all_zero(std::span<const u8> page) {
     return page[0] == 0 && std::equal(page.begin() + 1, page.end(), page.begin());
 }
@@ -85,7 +88,7 @@ void GuestMemory::contents_replaced() {
     for (HiddenPage& hidden : hidden_) unmark(hidden.page);
     for (auto& [frame, shadow] : shadows_) unmark(shadow.ram);
     tracking_ = false;
-    tell_mapping_changed();
+    tell_mapping_changed(Gpa{0}, everything);
 }
 
 }  // namespace fabric

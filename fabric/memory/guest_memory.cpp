@@ -96,7 +96,7 @@ Result<> GuestMemory::map_ram(Gpa first, u64 length, u64 offset_in_ram) {
         frames_.put((first + done).frame(),
                     {ram_.data() + offset_in_ram + done, page_flag::Writable});
     }
-    tell_mapping_changed();
+    tell_mapping_changed(first, length);
     return {};
 }
 
@@ -108,7 +108,7 @@ Result<> GuestMemory::map_rom(Gpa first, std::span<const u8> bytes, std::string_
         put_bus_page((first + done).frame(), {copy.data() + done, 0});
     }
     rom_.push_back(std::move(copy));
-    tell_mapping_changed();
+    tell_mapping_changed(first, bytes.size());
     return {};
 }
 
@@ -177,8 +177,8 @@ void GuestMemory::tell_changed(Gpa first, u64 length) {
     for (MemoryObserver* observer : observers_) observer->memory_changed(first, length);
 }
 
-void GuestMemory::tell_mapping_changed() {
-    for (MemoryObserver* observer : observers_) observer->mapping_changed();
+void GuestMemory::tell_mapping_changed(Gpa first, u64 length) {
+    for (MemoryObserver* observer : observers_) observer->mapping_changed(first, length);
 }
 
 bool GuestMemory::in_ram(const u8* host) const {

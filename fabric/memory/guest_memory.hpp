@@ -35,11 +35,12 @@ public:
     /// Bytes were changed by somebody else than the observer's own processor, or a page with Code
     /// or Watched is being written.
     virtual void memory_changed(Gpa first, u64 length) = 0;
-    /// What a frame is has changed: every cached translation must go.
-    virtual void mapping_changed() = 0;
+    /// What frames of this range are has changed, or all that they hold: every pointer into them
+    /// must go.
+    virtual void mapping_changed(Gpa first, u64 length) = 0;
     /// A page must be told of that need not be before: cached rights to write must go. Not called
     /// for Code, which a processor sets for itself and knows how far it reaches.
-    virtual void writes_restricted() { mapping_changed(); }
+    virtual void writes_restricted() = 0;
 };
 
 enum class OverlayId : u32 {};
@@ -170,7 +171,7 @@ private:
     u64 ram_page_of(const u8* host) const;
     bool in_ram(const u8* host) const;
     void tell_changed(Gpa first, u64 length);
-    void tell_mapping_changed();
+    void tell_mapping_changed(Gpa first, u64 length);
 
     void put_bus_page(u64 frame, PhysicalPage page);
     PhysicalPage& beneath(u64 frame);

@@ -50,7 +50,7 @@ void GuestMemory::show(u64 frame) {
         shown.flags = static_cast<u8>(shown.flags & ~page_flag::Code);
     }
     frames_.put(frame, shown);
-    tell_mapping_changed();
+    tell_mapping_changed(Gpa{frame * page_size}, page_size);
 }
 
 std::span<u8> GuestMemory::overlay_bytes(OverlayId id) { return {overlay(id).storage, page_size}; }

@@ -46,7 +46,7 @@ void GuestMemory::route(Gpa first, u64 length, Route reads, Route writes) {
         beneath(frame) = shown(shadow);
         changed = true;
     }
-    if (changed) tell_mapping_changed();
+    if (changed) tell_mapping_changed(first, length);
 }
 
 void GuestMemory::write_behind(Gpa first, std::span<const u8> from) {

@@ -12,7 +12,7 @@ namespace {
 
 struct Observer final : MemoryObserver {
     void memory_changed(Gpa first, u64) override { changed.push_back(first.value); }
-    void mapping_changed() override { ++mappings; }
+    void mapping_changed(Gpa, u64) override { ++mappings; }
     void writes_restricted() override { ++restrictions; }
 
     std::vector<u64> changed;

@@ -15,7 +15,8 @@ struct Listener final : MemoryObserver {
     void memory_changed(Gpa first, u64 length) override {
         changed.emplace_back(first.value, length);
     }
-    void mapping_changed() override { ++mappings; }
+    void mapping_changed(Gpa, u64) override { ++mappings; }
+    void writes_restricted() override { ++mappings; }
 
     std::vector<std::pair<u64, u64>> changed;
     int mappings = 0;

@@ -13,7 +13,8 @@ constexpr Gpa empty{0xc'0000};  // On the bus nobody is home.
 
 struct Listener final : MemoryObserver {
     void memory_changed(Gpa, u64) override {}
-    void mapping_changed() override { ++mappings; }
+    void mapping_changed(Gpa, u64) override { ++mappings; }
+    void writes_restricted() override { ++mappings; }
     int mappings = 0;
 };
 
