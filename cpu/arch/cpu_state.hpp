@@ -162,7 +162,6 @@ struct PendingEvents {
     bool nmi_blocked = false;      // From an NMI's delivery to the next IRET.
     bool nmi_was_blocked = false;  // Outside SMM, to be restored by RSM.
     u64 debug_traps = 0;  // DR6 bits of #DB traps, taken after the instruction that caused them.
-    bool ferr = false;    // An unmasked x87 error with CR0.NE = 0, on its way out to the board.
 
     bool operator==(const PendingEvents&) const = default;
 
@@ -176,7 +175,6 @@ struct PendingEvents {
         visit(6, "nmi_blocked", state.nmi_blocked);
         visit(7, "nmi_was_blocked", state.nmi_was_blocked);
         visit(8, "debug_traps", state.debug_traps);
-        visit(9, "ferr", state.ferr);
     }
 };
 

@@ -42,7 +42,10 @@ u16 read_x87_control(const Vcpu& vcpu);
 /// Whether an unmasked x87 error waits to be reported (the status word's ES).
 bool x87_error_pending(const Vcpu& vcpu);
 /// Reports it: #MF, or FERR# to the board with CR0.NE = 0, and then the instruction does not go on
-/// until somebody has cleared the error or an interrupt comes (SDM 1 8.7).
+/// until somebody has cleared the error or an interrupt comes (SDM 1 8.7). FERR# is told to the
+/// board each time such an instruction is met, which is all that a latch behind it can see.
+/// Deviation: no board can assert IGNNE#, so an interrupt's handler has to clear the error (FNCLEX,
+/// FNINIT, FNSAVE) before it executes a waiting instruction.
 Step report_x87_error(Vcpu& vcpu);
 
 }  // namespace cpu
