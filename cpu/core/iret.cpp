@@ -168,7 +168,9 @@ Step return_with_stack(Vcpu& vcpu, const Image& image, Descriptor& code, u8 byte
 
 Step return_to_same_ring(Vcpu& vcpu, const Image& image, Descriptor& code, u8 bytes) {
     if (!check_target(vcpu, code, image.rip) || !mark_accessed(vcpu, code)) return Step::Fault;
-    const u8 address_size = vcpu.stack_address_size();
+    // Of the mode that is returned to: from 16-bit code to 64-bit code rSP counts as a whole (seen
+    // on an Emerald Rapids).
+    const u8 address_size = stack_address_size_under(vcpu, code, vcpu.state.segment(SegReg::Ss));
     replace_flags(vcpu, image.flags, writable_flags(vcpu, bytes));
     set_code_segment(vcpu, image.cs, code, vcpu.state.cpl);
     set_stack_pointer(vcpu.state, address_size, vcpu.state.reg(Gpr::Rsp) + 3u * bytes);

@@ -248,7 +248,10 @@ bool Decoding::read_vex(Lead lead) {
         rex_ = (first & 0x80) != 0 ? 0 : 4;
     } else {
         into_.map = first & 0x1f;
-        if ((into_.map & 3) == 0) return true;
+        if ((into_.map & 3) == 0) {
+            --at_;  // See decode().
+            return true;
+        }
         if (!take(last)) return false;
         rex_ = static_cast<u8>((~first >> 5 & 7) | (last & 0x80) >> 4);
     }
@@ -420,7 +423,6 @@ DecodeStatus Decoding::unknown_vex(const FormTable& table) {
 
 DecodeStatus Decoding::decode() {
     if (!read_prefixes()) return shortage_;
-    if (into_.vex && (into_.map & 3) == 0) return DecodeStatus::Invalid;
 
     const CodeMode mode = into_.mode;
     const bool wide_operand = (mode == CodeMode::Bits16) == into_.operand_size_prefix;
@@ -433,6 +435,10 @@ DecodeStatus Decoding::decode() {
         into_.address_size = (mode == CodeMode::Bits16) == address_prefix_ ? 4 : 2;
     }
 
+    // Without an opcode map it is as long as the LES that C4 once was (measured as above).
+    if (into_.vex && (into_.map & 3) == 0) {
+        return read_mod_rm({.mod_rm = true}) ? DecodeStatus::Invalid : shortage_;
+    }
     const FormTable& table = FormTable::instance();
     const OpcodeEntry& entry = table.entry(into_.vex, into_.map & 3, into_.opcode);
     if (into_.map > 3 || (into_.vex && table.candidates(entry).empty())) return unknown_vex(table);

@@ -225,13 +225,22 @@ std::optional<RestorePlan> plan_compacted(const CpuState& state, const area::Hea
     return plan;
 }
 
+bool is_compacted(const Vcpu& vcpu, const area::Header& header) {
+    return (header.xcomp_bv & area::compacted) != 0 && vcpu.has(Feature::Xsavec);
+}
+
 std::optional<RestorePlan> plan_restore(const Vcpu& vcpu, const area::Header& header,
                                         u64 requested) {
-    const bool compacted = (header.xcomp_bv & area::compacted) != 0;
-    if (compacted && vcpu.has(Feature::Xsavec)) {
-        return plan_compacted(vcpu.state, header, requested);
-    }
+    if (is_compacted(vcpu, header)) return plan_compacted(vcpu.state, header, requested);
     return plan_standard(vcpu.state, header, requested);
+}
+
+/// What XRSTOR looks at, loaded or not (measured on an Emerald Rapids): all that is asked for, in
+/// the compacted form as far as the area has it.
+Parts parts_to_restore(const area::Header& header, bool compacted, u64 requested) {
+    const u64 components = compacted ? requested & header.xcomp_bv : requested;
+    const u64 with_mxcsr = compacted ? u64{xcr0::SSE} : u64{mxcsr_owners};
+    return {.components = components, .mxcsr = (components & with_mxcsr) != 0, .header_bytes = 0};
 }
 
 void restore_components(Vcpu& vcpu, const Instruction& instruction, const RestorePlan& plan,
@@ -348,7 +357,6 @@ Step xrstor(Vcpu& vcpu, const Instruction& instruction) {
     const Step enabled = check_xsave_enabled(vcpu);
     if (enabled != Step::Next) return enabled;
     const u64 requested = requested_components(vcpu.state);
-    const usize size = area_size(requested);
     area::Bytes bytes{};
     const usize count = register_count(instruction);
     const MemoryArea memory(vcpu, instruction);
@@ -360,13 +368,15 @@ Step xrstor(Vcpu& vcpu, const Instruction& instruction) {
     area::Header header;
     std::memcpy(&header, bytes.data() + area::header, sizeof(header));
     const auto plan = plan_restore(vcpu, header, requested);
-    if (!plan) return vcpu.raise(Vector::GP, 0);
-    const Parts parts{
-        .components = requested, .mxcsr = (requested & mxcsr_owners) != 0, .header_bytes = 0};
-    if (!probe_parts(memory, parts, count, size, Access::Read) ||
+    // Only the header of the compacted form is judged before the rest is looked at.
+    const bool compacted = is_compacted(vcpu, header);
+    if (compacted && !plan) return vcpu.raise(Vector::GP, 0);
+    const Parts parts = parts_to_restore(header, compacted, requested);
+    if (!probe_parts(memory, parts, count, area_size(parts.components), Access::Read) ||
         !read_parts(memory, parts, count, bytes)) {
         return Step::Fault;
     }
+    if (!plan) return vcpu.raise(Vector::GP, 0);
     if (plan->load_mxcsr && (area::load_mxcsr(bytes) & ~mxcsr_mask) != 0) {
         return vcpu.raise(Vector::GP, 0);
     }

@@ -32,9 +32,12 @@ struct Indexes {
     /// halves of their index registers before anything else, the others only by moving them. (Seen
     /// on Emerald Rapids, as that all of them do so to RCX.)
     bool cut_first = false;
+    /// The right to a port is asked for before that happens to RCX too.
+    bool asks_for_port = false;
 };
 
-enum class Outcome : u8 { Done, ConditionMet, Fault };
+/// Refused: the port; nothing at all has happened.
+enum class Outcome : u8 { Done, ConditionMet, Fault, Refused };
 
 /// What became of a chunk. The elements are those that have happened; with ConditionMet the last of
 /// them is the one that ends the instruction.
@@ -43,6 +46,7 @@ struct Progress {
     Outcome outcome;
 };
 constexpr Progress fault{0, Outcome::Fault};
+constexpr Progress refused{0, Outcome::Refused};
 constexpr Progress one_done{1, Outcome::Done};
 
 Direction direction_of(const Vcpu& vcpu) {
@@ -91,13 +95,17 @@ Step repeat(Vcpu& vcpu, const Instruction& instruction, Indexes indexes, u32 siz
     // Flags are those of the last comparison only once the instruction is complete.
     const u16 status = state.status;
     u64 left = state.gpr[rcx] & address_mask(instruction);
-    if (instruction.address_size == 4) {
+    if (instruction.address_size == 4 && (left == 0 || !indexes.asks_for_port)) {
         write_address_register(state, instruction, rcx, left);
         if (indexes.cut_first) advance(vcpu, instruction, indexes, 0);
     }
     while (left != 0) {
         const u64 limit = interrupted(vcpu) ? 1 : cost.affordable(left, vcpu.budget);
         const Progress progress = chunk(limit);
+        if (progress.outcome == Outcome::Refused) {
+            state.status = status;
+            return Step::Fault;
+        }
         const bool failed = progress.outcome == Outcome::Fault;
         const bool ends = progress.outcome == Outcome::ConditionMet;
         // The last element is paid for by the instruction's completion.
@@ -125,7 +133,7 @@ Step run(Vcpu& vcpu, const Instruction& instruction, Indexes indexes, u32 size, 
         return repeat(vcpu, instruction, indexes, size, chunk);
     }
     const Progress progress = chunk(1);
-    if (progress.outcome == Outcome::Fault) return Step::Fault;
+    if (progress.elements == 0) return Step::Fault;
     advance(vcpu, instruction, indexes, size);
     return Step::Next;
 }
@@ -222,6 +230,8 @@ constexpr Indexes stos_indexes{.source = false, .target = true, .cut_first = tru
 constexpr Indexes lods_indexes{.source = true, .target = false};
 constexpr Indexes scas_indexes{.source = false, .target = true};
 constexpr Indexes cmps_indexes{.source = true, .target = true};
+constexpr Indexes ins_indexes{.source = false, .target = true, .asks_for_port = true};
+constexpr Indexes outs_indexes{.source = true, .target = false, .asks_for_port = true};
 
 template <class T>
 Progress move_chunk(Vcpu& vcpu, const Instruction& instruction, u64 limit) {
@@ -326,7 +336,7 @@ Progress compare_chunk(Vcpu& vcpu, const Instruction& instruction, u64 limit) {
 template <class T>
 Progress input_element(Vcpu& vcpu, const Instruction& instruction) {
     const auto port = static_cast<u16>(vcpu.state.reg(Gpr::Rdx));
-    if (!io_allowed(vcpu, port, sizeof(T))) return fault;
+    if (!io_allowed(vcpu, port, sizeof(T))) return refused;
     const Place target = target_of(vcpu, instruction);
     const auto linear =
         linear_address(vcpu, target.segment, target.offset, sizeof(T), Access::Write);
@@ -340,7 +350,7 @@ Progress input_element(Vcpu& vcpu, const Instruction& instruction) {
 template <class T>
 Progress output_element(Vcpu& vcpu, const Instruction& instruction) {
     const auto port = static_cast<u16>(vcpu.state.reg(Gpr::Rdx));
-    if (!io_allowed(vcpu, port, sizeof(T))) return fault;
+    if (!io_allowed(vcpu, port, sizeof(T))) return refused;
     const auto value = read_at<T>(vcpu, source_of(vcpu, instruction));
     if (!value) return fault;
     write_port(vcpu, port, sizeof(T), static_cast<u32>(*value));
@@ -391,7 +401,7 @@ Step ins(Vcpu& vcpu, const Instruction& instruction) {
     const u32 size = port_element_size(instruction);
     if (refused_without_elements(vcpu, instruction, size)) return Step::Fault;
     return for_operand_size(size, [&]<class T>() {
-        return run(vcpu, instruction, Indexes{.source = false, .target = true}, sizeof(T),
+        return run(vcpu, instruction, ins_indexes, sizeof(T),
                    [&](u64) { return input_element<T>(vcpu, instruction); });
     });
 }
@@ -400,7 +410,7 @@ Step outs(Vcpu& vcpu, const Instruction& instruction) {
     const u32 size = port_element_size(instruction);
     if (refused_without_elements(vcpu, instruction, size)) return Step::Fault;
     return for_operand_size(size, [&]<class T>() {
-        return run(vcpu, instruction, Indexes{.source = true, .target = false}, sizeof(T),
+        return run(vcpu, instruction, outs_indexes, sizeof(T),
                    [&](u64) { return output_element<T>(vcpu, instruction); });
     });
 }

@@ -24,6 +24,7 @@ struct Tally {
     u64 faults = 0;   // Cases that ended in an exception, on the host.
     u64 foreign = 0;  // Left out: an extension of the host that the model has not.
     u64 hung = 0;     // Left out: did not come back on the host.
+    u64 spoiled = 0;  // Left out: ran into the harness's breakpoints.
     u64 different = 0;
     std::array<u64, most_forms> cases{};      // By form.
     std::array<u64, most_forms> completed{};  // Of them, without exception.

@@ -163,8 +163,10 @@ usize print_coverage(const Arguments& arguments, const Tally& tally, std::span<c
 }
 
 void print_summary(const Tally& tally) {
-    fmt::print("{} cases: {} ended in an exception; left out: {} extensions of the host, {} hung\n",
-               tally.done, tally.faults, tally.foreign, tally.hung);
+    fmt::print(
+        "{} cases: {} ended in an exception; left out: {} extensions of the host, {} hung, {} that "
+        "met breakpoints\n",
+        tally.done, tally.faults, tally.foreign, tally.hung, tally.spoiled);
     fmt::print("exceptions by vector:");
     for (usize vector = 0; vector < tally.vectors.size(); ++vector) {
         if (tally.vectors[vector] != 0) fmt::print(" {}:{}", vector, tally.vectors[vector]);
