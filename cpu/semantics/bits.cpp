@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cpu/semantics/bits.hpp"
 
+#include <bit>
+
 #include "cpu/semantics/multiply.hpp"
 #include "cpu/semantics/semantics.hpp"
 #include "cpu/semantics/shapes.hpp"
@@ -21,12 +23,11 @@ u64 cut_to_address_size(const Instruction& instruction, u64 offset) {
 /// index is signed and selects the word (SDM 2A 3.1.1.9, Bit(BitBase, BitOffset)).
 template <class T>
 u64 offset_of_bit(const Vcpu& vcpu, const Instruction& instruction, T index) {
-    constexpr i64 bits = 8 * sizeof(T);
+    constexpr int bits_log2 = std::countr_zero(8 * sizeof(T));
     u64 offset = effective_offset(vcpu, instruction);
     if (form_of(instruction).operands[1].kind == OperandKind::RegGpr) {
         const i64 distance = static_cast<std::make_signed_t<T>>(index);
-        const i64 words = distance >= 0 ? distance / bits : -((bits - 1 - distance) / bits);
-        offset += static_cast<u64>(words) * sizeof(T);
+        offset += static_cast<u64>(distance >> bits_log2) * sizeof(T);
     }
     return cut_to_address_size(instruction, offset);
 }
