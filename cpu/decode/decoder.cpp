@@ -415,7 +415,8 @@ DecodeStatus Decoding::unknown_vex(const FormTable& table) {
     const u8 map = into_.map & 3;
     const OpcodeEntry& plain = table.entry(false, map, into_.opcode);
     OpcodeEntry shape{};
-    shape.mod_rm = map != 1 || plain.mod_rm;
+    const bool is_vmread_or_vmwrite = (into_.opcode & 0xfe) == 0x78;  // Not in our table.
+    shape.mod_rm = map != 1 || plain.mod_rm || is_vmread_or_vmwrite;
     shape.trailer = map == 1 ? plain.trailer : map == 3 ? Trailer::Ib : Trailer::None;
     if (shape.mod_rm && !read_mod_rm(shape)) return shortage_;
     return read_trailer(shape.trailer) ? DecodeStatus::Invalid : shortage_;

@@ -278,11 +278,12 @@ namespace {
 /// AVX-512's prefix is BOUND's opcode outside 64-bit code, if a memory operand follows.
 bool has_evex_prefix(const Case& test) {
     constexpr std::string_view prefixes = "\x2e\x36\x3e\x26\x64\x65\x66\x67\xf0\xf2\xf3";
+    const auto is_prefix = [&](u8 byte) {
+        const bool rex = test.mode == CodeMode::Bits64 && (byte & 0xf0) == 0x40;
+        return rex || prefixes.find(static_cast<char>(byte)) != prefixes.npos;
+    };
     usize at = test.last_instruction;
-    while (at + 1 < test.code.size() &&
-           prefixes.find(static_cast<char>(test.code[at])) != prefixes.npos) {
-        ++at;
-    }
+    while (at + 1 < test.code.size() && is_prefix(test.code[at])) ++at;
     if (at + 1 >= test.code.size() || test.code[at] != 0x62) return false;
     return test.mode == CodeMode::Bits64 || test.code[at + 1] >= 0xc0;
 }
