@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "fabric/host/positioned_io.hpp"
+#include "fabric/state/state_hash.hpp"
 
 namespace fabric {
 
@@ -37,6 +38,16 @@ int open_unnamed(const std::string& folder) {
     return named;
 }
 
+Result<OverlayClusters> no_clusters(const std::string& folder, const std::string& image,
+                                    u64 count) {
+    const int fd = open_unnamed(folder);
+    if (fd < 0) {
+        return Error{"no temporary file for " + image + " in " + folder + ": " +
+                     std::strerror(errno) + "; set TMPDIR to a folder that can be written"};
+    }
+    return OverlayClusters(fd, count);
+}
+
 /// Calls visit(cluster, offset in it, bytes) for each piece of a range; stops at trouble.
 template <class Visit>
 std::optional<BlockTrouble> for_each_cluster(u64 offset, u64 length, Visit visit) {
@@ -57,23 +68,31 @@ std::optional<BlockTrouble> for_each_cluster(u64 offset, u64 length, Visit visit
 Result<std::unique_ptr<OverlayImage>> OverlayImage::create(std::unique_ptr<BlockMedium> beneath,
                                                            const std::string& folder) {
     std::error_code ignored;
-    const std::string where =
+    std::string where =
         folder.empty() ? std::filesystem::temp_directory_path(ignored).string() : folder;
-    const int fd = open_unnamed(where.empty() ? "/tmp" : where);
-    if (fd < 0) {
-        return Error{"no temporary file for " + beneath->name() + " in " + where + ": " +
-                     std::strerror(errno)};
-    }
-    return std::unique_ptr<OverlayImage>(new OverlayImage(std::move(beneath), fd));
+    if (where.empty()) where = "/tmp";
+    const u64 clusters = (beneath->size() + cluster_bytes - 1) / cluster_bytes;
+    OverlayClusters none = TRY(no_clusters(where, beneath->name(), clusters));
+    return std::unique_ptr<OverlayImage>(
+        new OverlayImage(std::move(beneath), std::move(where), std::move(none)));
 }
 
-OverlayImage::OverlayImage(std::unique_ptr<BlockMedium> beneath, int fd)
+OverlayImage::OverlayImage(std::unique_ptr<BlockMedium> beneath, std::string folder,
+                           OverlayClusters clusters)
     : beneath_(std::move(beneath)),
+      folder_(std::move(folder)),
       name_("the overlay of " + beneath_->name()),
-      fd_(fd),
-      owned_((beneath_->size() + cluster_bytes - 1) / cluster_bytes, false) {}
+      clusters_(std::move(clusters)) {}
 
-OverlayImage::~OverlayImage() { ::close(fd_); }
+OverlayClusters& OverlayClusters::operator=(OverlayClusters&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(owned_, other.owned_);
+    return *this;
+}
+
+OverlayClusters::~OverlayClusters() {
+    if (fd_ >= 0) ::close(fd_);
+}
 
 u64 OverlayImage::bytes_in(u64 cluster) const {
     return std::min(cluster_bytes, size() - cluster * cluster_bytes);
@@ -85,7 +104,8 @@ std::optional<BlockTrouble> OverlayImage::read(u64 offset, std::span<u8> into) {
         const std::span<u8> piece = into.subspan(done, bytes);
         done += bytes;
         const u64 at = cluster * cluster_bytes + within;
-        return owned_[cluster] ? read_at(fd_, name_, at, piece) : beneath_->read(at, piece);
+        return clusters_.owns(cluster) ? read_at(clusters_.fd(), name_, at, piece)
+                                       : beneath_->read(at, piece);
     });
 }
 
@@ -93,7 +113,7 @@ std::optional<BlockTrouble> OverlayImage::read(u64 offset, std::span<u8> into) {
 std::optional<BlockTrouble> OverlayImage::own(u64 cluster) {
     std::vector<u8> bytes(bytes_in(cluster));
     if (auto trouble = beneath_->read(cluster * cluster_bytes, bytes)) return trouble;
-    return write_at(fd_, name_, cluster * cluster_bytes, bytes);
+    return write_at(clusters_.fd(), name_, cluster * cluster_bytes, bytes);
 }
 
 std::optional<BlockTrouble> OverlayImage::write(u64 offset, std::span<const u8> from) {
@@ -101,33 +121,56 @@ std::optional<BlockTrouble> OverlayImage::write(u64 offset, std::span<const u8> 
     return for_each_cluster(
         offset, from.size(),
         [&](u64 cluster, u64 within, u64 bytes) -> std::optional<BlockTrouble> {
-            if (!owned_[cluster] && bytes != bytes_in(cluster)) {
+            hashes_.erase(cluster);
+            if (!clusters_.owns(cluster) && bytes != bytes_in(cluster)) {
                 if (auto trouble = own(cluster)) return trouble;
-                owned_[cluster] = true;
+                clusters_.own(cluster);
             }
             const std::span<const u8> piece = from.subspan(done, bytes);
             done += bytes;
-            if (auto trouble = write_at(fd_, name_, cluster * cluster_bytes + within, piece)) {
+            if (auto trouble =
+                    write_at(clusters_.fd(), name_, cluster * cluster_bytes + within, piece)) {
                 return trouble;
             }
-            owned_[cluster] = true;
+            clusters_.own(cluster);
             return std::nullopt;
         });
 }
 
 std::optional<BlockTrouble> OverlayImage::discard(u64 offset, u64 length) {
-    return for_each_cluster(offset, length,
-                            [&](u64 cluster, u64 within, u64 bytes) -> std::optional<BlockTrouble> {
-                                if (!owned_[cluster] && bytes != bytes_in(cluster)) {
-                                    if (auto trouble = own(cluster)) return trouble;
-                                }
-                                owned_[cluster] = true;
-                                return zero_at(fd_, name_, cluster * cluster_bytes + within, bytes);
-                            });
+    return for_each_cluster(
+        offset, length, [&](u64 cluster, u64 within, u64 bytes) -> std::optional<BlockTrouble> {
+            hashes_.erase(cluster);
+            if (!clusters_.owns(cluster) && bytes != bytes_in(cluster)) {
+                if (auto trouble = own(cluster)) return trouble;
+            }
+            clusters_.own(cluster);
+            return zero_at(clusters_.fd(), name_, cluster * cluster_bytes + within, bytes);
+        });
 }
 
 u64 OverlayImage::written_clusters() const {
-    return static_cast<u64>(std::count(owned_.begin(), owned_.end(), true));
+    u64 written = 0;
+    for (u64 cluster = 0; cluster < clusters_.count(); ++cluster)
+        written += clusters_.owns(cluster);
+    return written;
+}
+
+u64 OverlayImage::contents_hash() {
+    StateHash hash;
+    std::vector<u8> bytes;
+    for (u64 cluster = 0; cluster < clusters_.count(); ++cluster) {
+        if (!clusters_.owns(cluster)) continue;
+        auto known = hashes_.find(cluster);
+        if (known == hashes_.end()) {
+            bytes.assign(bytes_in(cluster), 0);
+            (void)read_at(clusters_.fd(), name_, cluster * cluster_bytes, bytes);
+            known = hashes_.emplace(cluster, hash_of(bytes)).first;
+        }
+        hash.add(cluster);
+        hash.add(known->second);
+    }
+    return hash.value();
 }
 
 Result<> OverlayImage::save(SnapshotWriter& out, std::string_view section) {
@@ -135,12 +178,12 @@ Result<> OverlayImage::save(SnapshotWriter& out, std::string_view section) {
     std::vector<u8> record(8);
     put_u64(record, size());
     TRY(out.append(record));
-    for (u64 cluster = 0; cluster < owned_.size(); ++cluster) {
-        if (!owned_[cluster]) continue;
+    for (u64 cluster = 0; cluster < clusters_.count(); ++cluster) {
+        if (!clusters_.owns(cluster)) continue;
         record.assign(8 + bytes_in(cluster), 0);
         put_u64(record, cluster);
         const std::span<u8> contents = std::span<u8>(record).subspan(8);
-        if (auto trouble = read_at(fd_, name_, cluster * cluster_bytes, contents)) {
+        if (auto trouble = read_at(clusters_.fd(), name_, cluster * cluster_bytes, contents)) {
             return Error{trouble->message};
         }
         TRY(out.append(record));
@@ -148,10 +191,11 @@ Result<> OverlayImage::save(SnapshotWriter& out, std::string_view section) {
     return out.end_section();
 }
 
-Result<> OverlayImage::restore(const SnapshotFile& file, std::string_view section) {
+Result<OverlayClusters> OverlayImage::load(const SnapshotFile& file,
+                                           std::string_view section) const {
+    OverlayClusters loaded = TRY(no_clusters(folder_, beneath_->name(), clusters_.count()));
     std::vector<u8> pending;
     bool size_seen = false;
-    std::fill(owned_.begin(), owned_.end(), false);
     const auto take_piece = [&](std::span<const u8> piece) -> Result<> {
         pending.insert(pending.end(), piece.begin(), piece.end());
         usize used = 0;
@@ -167,10 +211,10 @@ Result<> OverlayImage::restore(const SnapshotFile& file, std::string_view sectio
         while (size_seen && pending.size() - used >= 8) {
             const std::span<const u8> rest = std::span<const u8>(pending).subspan(used);
             const u64 cluster = get_u64(rest);
-            if (cluster >= owned_.size()) return Error{name_ + ": a cluster beyond the end"};
+            if (cluster >= loaded.count()) return Error{name_ + ": a cluster beyond the end"};
             const usize record = 8 + bytes_in(cluster);
             if (rest.size() < record) break;
-            TRY(take_cluster(rest.first(record)));
+            TRY(take_cluster(loaded, rest.first(record)));
             used += record;
         }
         pending.erase(pending.begin(), pending.begin() + static_cast<i64>(used));
@@ -178,16 +222,22 @@ Result<> OverlayImage::restore(const SnapshotFile& file, std::string_view sectio
     };
     TRY(file.read_section(section, take_piece));
     if (!size_seen || !pending.empty()) return Error{name_ + ": is cut short in the checkpoint"};
+    return loaded;
+}
+
+Result<> OverlayImage::take_cluster(OverlayClusters& clusters, std::span<const u8> record) const {
+    const u64 cluster = get_u64(record);
+    if (auto trouble = write_at(clusters.fd(), name_, cluster * cluster_bytes, record.subspan(8))) {
+        return Error{trouble->message};
+    }
+    clusters.own(cluster);
     return {};
 }
 
-Result<> OverlayImage::take_cluster(std::span<const u8> record) {
-    const u64 cluster = get_u64(record);
-    if (auto trouble = write_at(fd_, name_, cluster * cluster_bytes, record.subspan(8))) {
-        return Error{trouble->message};
-    }
-    owned_[cluster] = true;
-    return {};
+void OverlayImage::replace(OverlayClusters clusters) {
+    VERIFY(clusters.count() == clusters_.count());
+    clusters_ = std::move(clusters);
+    hashes_.clear();
 }
 
 }  // namespace fabric

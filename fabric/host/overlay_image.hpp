@@ -7,6 +7,8 @@
 #pragma once
 
 #include <memory>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "fabric/host/block_medium.hpp"
@@ -15,6 +17,25 @@
 
 namespace fabric {
 
+/// Clusters that were written, and the file that they are in.
+class OverlayClusters {
+public:
+    OverlayClusters(int fd, u64 clusters) : fd_(fd), owned_(clusters, false) {}
+    OverlayClusters(OverlayClusters&& other) noexcept
+        : fd_(std::exchange(other.fd_, -1)), owned_(std::move(other.owned_)) {}
+    OverlayClusters& operator=(OverlayClusters&& other) noexcept;
+    ~OverlayClusters();
+
+    int fd() const { return fd_; }
+    u64 count() const { return owned_.size(); }
+    bool owns(u64 cluster) const { return owned_[cluster]; }
+    void own(u64 cluster) { owned_[cluster] = true; }
+
+private:
+    int fd_;
+    std::vector<bool> owned_;
+};
+
 class OverlayImage final : public BlockMedium {
 public:
     static constexpr u64 cluster_bytes = u64{64} << 10;
@@ -22,7 +43,6 @@ public:
     /// The temporary file is made in `folder`, or beside other temporary files if that is empty.
     static Result<std::unique_ptr<OverlayImage>> create(std::unique_ptr<BlockMedium> beneath,
                                                         const std::string& folder);
-    ~OverlayImage() override;
 
     u64 size() const override { return beneath_->size(); }
     bool read_only() const override { return false; }
@@ -36,21 +56,27 @@ public:
 
     u64 written_clusters() const;
 
+    /// Of all that was written. What cannot be read back counts as zeroes.
+    u64 contents_hash();
+
     Result<> save(SnapshotWriter& out, std::string_view section);
-    /// On error the overlay may hold part of what was saved.
-    Result<> restore(const SnapshotFile& file, std::string_view section);
+    /// What a checkpoint has; nothing changes here until it is given to replace().
+    Result<OverlayClusters> load(const SnapshotFile& file, std::string_view section) const;
+    void replace(OverlayClusters clusters);
 
 private:
-    OverlayImage(std::unique_ptr<BlockMedium> beneath, int fd);
+    OverlayImage(std::unique_ptr<BlockMedium> beneath, std::string folder,
+                 OverlayClusters clusters);
 
     u64 bytes_in(u64 cluster) const;
     std::optional<BlockTrouble> own(u64 cluster);
-    Result<> take_cluster(std::span<const u8> record);
+    Result<> take_cluster(OverlayClusters& clusters, std::span<const u8> record) const;
 
     std::unique_ptr<BlockMedium> beneath_;
+    std::string folder_;
     std::string name_;
-    int fd_;
-    std::vector<bool> owned_;  // By cluster: is it in our file?
+    OverlayClusters clusters_;
+    std::unordered_map<u64, u64> hashes_;  // Of clusters that were not written since.
 };
 
 }  // namespace fabric

@@ -24,7 +24,9 @@ Result<std::unique_ptr<RawImage>> RawImage::open(const std::string& path, ImageA
             return Error{path + ": may not be written (" + std::strerror(errno) +
                          "); with snapshot=on the machine needs to read it only"};
         }
-        return Error{path + ": " + std::strerror(errno)};
+        const bool missing = errno == ENOENT && writes;
+        return Error{path + ": " + std::strerror(errno) +
+                     (missing ? "; an empty disk is made by: truncate -s 8G " + path : "")};
     }
     std::unique_ptr<RawImage> image(new RawImage(path, access, fd));
     TRY(image->measure(sector_bytes));
@@ -62,8 +64,11 @@ Result<> RawImage::lock() const {
     wanted.l_whence = SEEK_SET;
     if (::fcntl(fd_, F_OFD_SETLK, &wanted) == 0) return {};
     if (errno == EAGAIN || errno == EACCES) {
-        return Error{path_ + ": is in use by another machine" +
-                     (access_ == ImageAccess::ReadWrite ? "" : ", which writes it")};
+        return Error{path_ + (access_ == ImageAccess::ReadWrite
+                                  ? ": is in use by another machine; stop that one, or share the "
+                                    "image by snapshot=on in both"
+                                  : ": is in use by another machine, which writes it; stop that "
+                                    "one, or work on a copy")};
     }
     // Some network file systems have no locks. A machine that will not start is no help there.
     return {};

@@ -32,9 +32,9 @@ std::vector<OfferedModel> offered_models() {
 }
 
 std::string text_of(const BoardIdentity& identity) {
-    return fmt::format("{}, {} MiB, {} x {}, firmware {:016x}", identity.board,
+    return fmt::format("{}, {} MiB, {} x {}, firmware {:016x}{}{}", identity.board,
                        identity.ram_bytes >> 20, identity.processors, identity.model,
-                       identity.firmware);
+                       identity.firmware, identity.drives.empty() ? "" : ", ", identity.drives);
 }
 
 Result<> check_same(const BoardIdentity& found, const BoardIdentity& here) {
@@ -51,6 +51,13 @@ Result<> check_same(const BoardIdentity& found, const BoardIdentity& here) {
     }
     if (found.firmware != here.firmware) {
         return Error{"it is of a machine with another ROM; start with the one it was made with"};
+    }
+    if (found.drives != here.drives) {
+        const auto named = [](const std::string& drives) {
+            return drives.empty() ? std::string("no drives") : drives;
+        };
+        return Error{"it is of a machine with " + named(found.drives) + ", and this has " +
+                     named(here.drives) + "; give it the same --disk and --cdrom"};
     }
     return {};
 }

@@ -16,6 +16,7 @@
 #include "cpu/interpreter/interpreter.hpp"
 #include "fabric/host/input_journal.hpp"
 #include "fabric/memory/guest_memory.hpp"
+#include "fabric/state/snapshot_file.hpp"
 #include "fabric/time/event_queue.hpp"
 #include "machine/board/seeded_entropy.hpp"
 
@@ -27,7 +28,8 @@ struct BoardIdentity {
     u64 ram_bytes = 0;
     std::string model;
     u32 processors = 1;
-    u64 firmware = 0;  // A hash of what the machine starts from.
+    u64 firmware = 0;    // A hash of what the machine starts from.
+    std::string drives;  // What disks it has; not what is on them.
 
     bool operator==(const BoardIdentity&) const = default;
 
@@ -38,6 +40,7 @@ struct BoardIdentity {
         visit(3, "model", self.model);
         visit(4, "processors", self.processors);
         visit(5, "firmware", self.firmware);
+        visit(6, "drives", self.drives);
     }
 };
 
@@ -47,9 +50,9 @@ std::string text_of(const BoardIdentity& identity);
 /// Says what of `found` does not fit, and what to do about it.
 fabric::Result<> check_same(const BoardIdentity& found, const BoardIdentity& here);
 
-/// What the guest asks of the machine itself.
+/// What the guest, or a device that cannot go on, asks of the machine itself.
 struct BoardRequest {
-    enum class Kind : u8 { Exit, PowerOff, Reset };
+    enum class Kind : u8 { Exit, PowerOff, Reset, AwaitHost };
     Kind kind = Kind::Exit;
     u32 value = 0;  // Of Exit.
 };
@@ -120,6 +123,18 @@ public:
     /// After all devices were restored: wires that no device owns (memory maps, gates) are set as
     /// the devices' state says.
     virtual void devices_restored() {}
+
+    /// While request() is AwaitHost: what the host cannot do, for a person to read. The machine
+    /// goes on after retry_host(), if the host can do it then.
+    virtual std::string host_trouble() const { return {}; }
+    virtual void retry_host() {}
+
+    // What a machine has of its own that lies neither in RAM nor in a device: overlays of disks.
+
+    virtual fabric::Result<> save_media(fabric::SnapshotWriter&) { return {}; }
+    /// devices_restored() puts in place what was read.
+    virtual fabric::Result<> load_media(const fabric::SnapshotFile&) { return {}; }
+    virtual u64 media_hash() { return 0; }
 
 protected:
     struct Parts {

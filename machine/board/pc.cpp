@@ -87,13 +87,16 @@ Result<std::unique_ptr<Board>> Pc::create(const PcConfig& config, PcHost host,
     const cpu::CpuModel* model = TRY(choose_model(config.cpu));
     auto memory = TRY(fabric::GuestMemory::create(config.ram_bytes));
     auto told = TRY(make_firmware_files(firmware_config_of(config, *model)));
-    std::unique_ptr<Pc> pc(new Pc({.board = "pc", .firmware = hash_of(config)},
-                                  {.memory = std::move(memory),
-                                   .model = *model,
-                                   .processors = config.processors,
-                                   .journal = journal,
-                                   .clock = clock},
-                                  config, host));
+    auto media = TRY(PcDrives::open(config.disks, config.cdroms));
+    std::string drives = PcDrives::text_of(media);
+    std::unique_ptr<Pc> pc(
+        new Pc({.board = "pc", .firmware = hash_of(config), .drives = std::move(drives)},
+               {.memory = std::move(memory),
+                .model = *model,
+                .processors = config.processors,
+                .journal = journal,
+                .clock = clock},
+               config, std::move(media), host));
     pc->fw_cfg_ = TRY(devices::FwCfg::create(std::move(told), {pc->memory()}));
     pc->add_devices();
     TRY(pc->map_memory(config));
@@ -110,7 +113,8 @@ MakeBoard Pc::maker(PcConfig config, PcHost host) {
     };
 }
 
-Pc::Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcHost host)
+Pc::Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Media media,
+       PcHost host)
     : Board(std::move(identity), std::move(parts)),
       config_{.ram_bytes = config.ram_bytes, .processors = config.processors, .cpu = config.cpu},
       interrupts_(apic_bus()),
@@ -131,8 +135,9 @@ Pc::Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcHost host)
            .sleep = [this](auto type) { powered_off_ |= type == devices::SleepType::SoftOff; }}),
       pm_function_({}, {.pm_block = pm_}),
       apm_({IrqLine{apm_command_, 0}}),
-      ide0_({.name = "ide0"}, {irqs_.line(irq_ide0, Source::Isa), memory()}),
-      ide1_({.name = "ide1"}, {irqs_.line(irq_ide1, Source::Isa), memory()}),
+      drives_(events(), std::move(media), std::move(host.notice)),
+      ide0_({.name = "ide0"}, {irqs_.line(irq_ide0, Source::Isa), memory(), drives_.on_cable(0)}),
+      ide1_({.name = "ide1"}, {irqs_.line(irq_ide1, Source::Isa), memory(), drives_.on_cable(1)}),
       ide_function_({}, {{&ide0_, &ide1_}}),
       vga_({}, {events(), memory()}),
       pit_({}, {events(), irqs_.line(irq_timer, Source::Isa)}),
@@ -185,6 +190,7 @@ void Pc::add_devices() {
         &ide_function_, &pm_,       &pm_function_, &apm_,
         &host_bridge_,  &pci_,      &isa_bridge_,  fw_cfg_.get(),
         &debug_exit_,   &vga_,      &irqs_};
+    for (fabric::Device* device : drives_.devices()) add_device(*device);
     for (fabric::Device* device : all) add_device(*device);
     for (fabric::Device* device : interrupts_.devices()) add_device(*device);
 }
@@ -282,6 +288,7 @@ Result<> Pc::map_debug_ports() {
 std::optional<BoardRequest> Pc::request() const {
     if (debug_exit_.value()) return BoardRequest{BoardRequest::Kind::Exit, *debug_exit_.value()};
     if (powered_off_) return BoardRequest{BoardRequest::Kind::PowerOff};
+    if (drives_.stalled()) return BoardRequest{BoardRequest::Kind::AwaitHost};
     if (reset_requested_) return BoardRequest{BoardRequest::Kind::Reset};
     return std::nullopt;
 }
@@ -308,6 +315,7 @@ void Pc::wires_reset(fabric::ResetKind kind) {
 }
 
 void Pc::devices_restored() {
+    drives_.replace_loaded();
     a20_.set_level(A20Gate::Keyboard, (keyboard_controller_.state().output_port &
                                        devices::i8042::output_port::A20) != 0);
     a20_.set_level(A20Gate::Port92, (port92_.state().control & devices::port92::A20) != 0);

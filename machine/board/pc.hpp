@@ -42,6 +42,7 @@
 #include "machine/board/board.hpp"
 #include "machine/board/direct_boot.hpp"
 #include "machine/board/irq_join.hpp"
+#include "machine/board/pc_drives.hpp"
 #include "machine/board/pc_interrupts.hpp"
 
 namespace machine {
@@ -53,12 +54,15 @@ struct PcConfig {
     std::vector<u8> firmware;    // SeaBIOS.
     std::vector<u8> video_bios;  // Empty: no option ROM for the display.
     std::optional<DirectBootConfig> kernel;
+    std::vector<PcDisk> disks;
+    std::vector<std::string> cdroms;  // Paths of images.
 };
 
 /// Where the board's wires leave the machine.
 struct PcHost {
     fabric::ByteSink& serial;
     fabric::ByteSink& firmware_log;  // Port 402.
+    PcDrives::Notice notice = {};    // What a person should know of.
 };
 
 class Pc final : public Board, private cpu::PackagePins {
@@ -76,7 +80,15 @@ public:
 
     std::optional<BoardRequest> request() const override;
     void devices_restored() override;
+    std::string host_trouble() const override { return drives_.trouble(); }
+    void retry_host() override { drives_.retry(); }
+    fabric::Result<> save_media(fabric::SnapshotWriter& out) override { return drives_.save(out); }
+    fabric::Result<> load_media(const fabric::SnapshotFile& file) override {
+        return drives_.load(file);
+    }
+    u64 media_hash() override { return drives_.hash(); }
 
+    const PcDrives& drives() const { return drives_; }
     devices::Vga& display() { return vga_; }
     void press_power_button() { pm_.press_power_button(); }
 
@@ -86,7 +98,8 @@ public:
     u16 mouse_input() const { return mouse_input_; }
 
 private:
-    Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcHost host);
+    Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Media media,
+       PcHost host);
 
     /// The A20 gate has two sources, and is open while either says so.
     class A20Gate final : public fabric::IrqSink {
@@ -152,6 +165,7 @@ private:
     devices::AcpiPm pm_;
     devices::PiixPm pm_function_;
     devices::ApmPort apm_;
+    PcDrives drives_;
     devices::IdeChannel ide0_;
     devices::IdeChannel ide1_;
     devices::PiixIde ide_function_;

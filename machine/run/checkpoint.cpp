@@ -240,6 +240,7 @@ u64 Machine::state_hash() const {
         hash.add(std::span<const u8>(bytes));
     }
     hash.add(board_->memory().contents_hash());
+    hash.add(board_->media_hash());
     return hash.value();
 }
 
@@ -253,6 +254,7 @@ Result<> Machine::save(SnapshotWriter& out) const {
     for (const auto& [name, bytes] : sections_of(*board_, clock_, schedule_)) {
         TRY(out.add_section(name, bytes));
     }
+    TRY(board_->save_media(out));
     return save_ram(board_->memory(), out);
 }
 
@@ -277,6 +279,7 @@ Result<> Machine::restore(const SnapshotFile& file) {
     fabric::GuestMemory& memory = board_->memory();
     const u64 pages = memory.ram().size() / fabric::page_size;
     TRY(for_each_saved_page(file, pages, [](u64, auto) {}));
+    TRY(board_->load_media(file));
     TRY(restore_devices(*board_, file));
 
     memory.clear_ram();

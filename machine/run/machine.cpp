@@ -81,6 +81,7 @@ std::optional<RunOutcome> Machine::see_to_request() {
     switch (request->kind) {
         case BoardRequest::Kind::Exit: return RunOutcome::GuestExit;
         case BoardRequest::Kind::PowerOff: return RunOutcome::PowerOff;
+        case BoardRequest::Kind::AwaitHost: return RunOutcome::AwaitsHost;
         case BoardRequest::Kind::Reset: break;
     }
     if (!restarts_) return RunOutcome::Reset;

@@ -26,6 +26,7 @@ enum class RunOutcome : u8 {
     Idle,      // Halted, with no deadline that would wake it: only input can.
     Shutdown,  // Triple fault.
     StopRequested,
+    AwaitsHost,  // A disk's host is out of room: see Board::host_trouble(). Nothing is lost.
 };
 
 class Machine final : private cpu::DeviceClock {
@@ -48,7 +49,8 @@ public:
     const Board& board() const { return *board_; }
     fabric::InputJournal& journal() { return *journal_; }
 
-    /// Of everything the guest can ever notice. Equal hashes: equal futures, given equal input.
+    /// Of everything the guest can ever notice, but for images that it writes to without an
+    /// overlay. Equal hashes: equal futures, given equal input.
     u64 state_hash() const;
 
     fabric::Result<> save(const std::string& path) const;

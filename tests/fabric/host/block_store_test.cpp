@@ -171,14 +171,22 @@ TEST_CASE("Overlay: what was written is in the checkpoint", "[fabric][block][sna
 
     const auto restored = overlay(path);
     REQUIRE_FALSE(restored->write(100 * KiB, std::vector<u8>(KiB, 1)).has_value());
-    REQUIRE(restored->restore(file.value(), "disk").has_value());
+    const std::vector<u8> before = read(*restored, 0, 300 * KiB);
+    auto clusters = restored->load(file.value(), "disk");
+    REQUIRE(clusters.has_value());
+    CHECK(read(*restored, 0, 300 * KiB) == before);
+    CHECK(restored->contents_hash() != image->contents_hash());
+    restored->replace(std::move(clusters).value());
     CHECK(read(*restored, 0, 300 * KiB) == read(*image, 0, 300 * KiB));
     CHECK(restored->written_clusters() == image->written_clusters());
+    CHECK(restored->contents_hash() == image->contents_hash());
+    REQUIRE_FALSE(restored->write(299 * KiB, std::vector<u8>(1, 8)).has_value());
+    CHECK(restored->contents_hash() != image->contents_hash());
 
     SECTION("but not in that of a disk of another size") {
         std::filesystem::resize_file(path, 200 * KiB);
         const auto smaller = overlay(path);
-        CHECK_FALSE(smaller->restore(file.value(), "disk").has_value());
+        CHECK_FALSE(smaller->load(file.value(), "disk").has_value());
     }
 }
 
