@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <csignal>
+
 #include "cpu/core/models/cpu_model.hpp"
 #include "frontends/cli/run_command.hpp"
 #include "machine/board/board.hpp"
@@ -25,6 +27,13 @@ void describe_run(CLI::App& run, frontends::RunOptions& options) {
     run.add_option("--kernel", options.kernel, "a Linux kernel to boot (bzImage)");
     run.add_option("--initrd", options.initrd, "its initial RAM disk");
     run.add_option("--append", options.append, "its command line");
+    run.add_option("--disk", options.disks,
+                   "FILE[,snapshot=on]: a raw image as the next IDE disk; with snapshot=on nothing "
+                   "is written to it. May be given again")
+        ->allow_extra_args(false);
+    run.add_option("--cdrom", options.cdroms,
+                   "FILE: an image as a CD, the master of the second channel where it is free")
+        ->allow_extra_args(false);
     run.add_option("--bios", options.bios, "the PC's firmware")->capture_default_str();
     run.add_option("--vgabios", options.video_bios, "the display's firmware")
         ->capture_default_str();
@@ -53,15 +62,15 @@ void describe_run(CLI::App& run, frontends::RunOptions& options) {
     run.add_flag("--stats", options.stats, "print instruction counts and speed at the end");
     run.footer(
         "The first serial port is on the terminal; Ctrl-A x leaves. The process ends with 0 when "
-        "the "
-        "guest writes 0 to port F4, with 2v+1 when it writes v, with 2 when stopped, with 3 after "
-        "a "
-        "triple fault and with 4 if the guest halts for good.");
+        "the guest powers off or writes 0 to port F4, with 2v+1 when it writes v, with 2 when "
+        "stopped, with 3 after a triple fault and with 4 if the guest halts for good.");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    // A file that may not grow is a full host, which a write is told of.
+    std::signal(SIGXFSZ, SIG_IGN);
     CLI::App app{"Satori: an exact, deterministic x86-64 machine"};
     app.set_version_flag("--version", "satori 0.1");
     app.require_subcommand(1);

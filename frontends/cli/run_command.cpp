@@ -14,6 +14,7 @@
 #include "fabric/host/file.hpp"
 #include "fabric/host/recording_file.hpp"
 #include "fabric/host/wall_clock.hpp"
+#include "frontends/cli/drive_option.hpp"
 #include "frontends/cli/post_mortem.hpp"
 #include "frontends/headless/terminal.hpp"
 #include "machine/board/pc.hpp"
@@ -31,6 +32,7 @@ namespace {
 
 constexpr u64 input_interval = 2'000'000;  // Instructions between two looks at the keyboard.
 constexpr int idle_wait_ms = 200;
+constexpr int host_wait_ms = 500;  // Until another try where the host is out of room.
 
 constexpr u64 largest_option_rom = 256 << 10;
 constexpr u64 largest_kernel = u64{256} << 20;
@@ -70,6 +72,8 @@ private:
     DescriptorSink sink_;
 };
 
+void print_notice(const std::string& text) { fmt::print(stderr, "satori: {}\n", text); }
+
 /// 0 stays 0; other values end the process as they would end QEMU.
 int status_of_exit(u32 value) { return value == 0 ? 0 : static_cast<int>((value << 1 | 1) & 0xff); }
 
@@ -108,6 +112,10 @@ Result<machine::PcConfig> make_pc_config(const RunOptions& options) {
     if (options.video_bios != "none") {
         config.video_bios = TRY(file_of("--vgabios", options.video_bios, largest_option_rom));
     }
+    for (const std::string& disk : options.disks) config.disks.push_back(TRY(parse_disk(disk)));
+    for (const std::string& cdrom : options.cdroms) {
+        config.cdroms.push_back(TRY(parse_cdrom(cdrom)));
+    }
     if (options.kernel.empty()) {
         if (options.initrd.empty() && options.append.empty()) return config;
         return Error{"--initrd and --append go with --kernel: name a kernel"};
@@ -123,9 +131,12 @@ Result<machine::PcConfig> make_pc_config(const RunOptions& options) {
 Result<machine::MakeBoard> board_maker(const RunOptions& options, DescriptorSink& serial,
                                        NamedSink& debug) {
     if (!options.rom.empty()) {
+        if (!options.disks.empty() || !options.cdroms.empty()) {
+            return Error{"--disk and --cdrom are for the PC; the machine of --rom has no drives"};
+        }
         return machine::TinyBoard::maker(TRY(make_tiny_config(options)), {serial, debug});
     }
-    return machine::Pc::maker(TRY(make_pc_config(options)), {serial, debug});
+    return machine::Pc::maker(TRY(make_pc_config(options)), {serial, debug, print_notice});
 }
 
 /// Nanoseconds since 1970.
@@ -167,6 +178,7 @@ private:
     u64 next_stop() const;
     std::optional<int> look_at(RunOutcome outcome);
     void print_hash() const;
+    void note_whether_host_is_awaited(bool awaits);
 
     const RunOptions& options_;
     Machine& machine_;
@@ -175,6 +187,7 @@ private:
     Terminal terminal_;
     u64 next_hash_ = 0;
     bool idle_ = false;
+    bool awaits_host_ = false;
 };
 
 u64 Session::next_stop() const {
@@ -188,6 +201,16 @@ void Session::print_hash() const {
     fmt::print(stderr, "hash {} {:016x}\n", machine_.retired(), machine_.state_hash());
 }
 
+/// The guest does not notice; the person must.
+void Session::note_whether_host_is_awaited(bool awaits) {
+    if (awaits != awaits_host_) {
+        print_notice(awaits ? machine_.board().host_trouble() +
+                                  "; the guest waits, and goes on when there is room"
+                            : "there is room; the guest goes on");
+    }
+    awaits_host_ = awaits;
+}
+
 std::optional<int> Session::look_at(RunOutcome outcome) {
     idle_ = false;
     switch (outcome) {
@@ -198,6 +221,7 @@ std::optional<int> Session::look_at(RunOutcome outcome) {
         case RunOutcome::PowerOff: return 0;
         case RunOutcome::Reset: return status_stopped;
         case RunOutcome::Idle: idle_ = true; break;
+        case RunOutcome::AwaitsHost: return std::nullopt;
         case RunOutcome::StopRequested: return status_stopped;
         case RunOutcome::LimitReached: break;
     }
@@ -216,11 +240,14 @@ int Session::run() {
             print_hash();
             next_hash_ += options_.hash_every;
         }
-        const auto status = look_at(machine_.run_until(next_stop()));
+        if (awaits_host_) machine_.board().retry_host();
+        const RunOutcome outcome = machine_.run_until(next_stop());
+        note_whether_host_is_awaited(outcome == RunOutcome::AwaitsHost);
+        const auto status = look_at(outcome);
         serial_.flush();
         debug_.flush();
         if (status) return *status;
-        const auto input = terminal_.read(idle_ ? idle_wait_ms : 0);
+        const auto input = terminal_.read(awaits_host_ ? host_wait_ms : idle_ ? idle_wait_ms : 0);
         if (input.leave) return status_stopped;
         if (!input.to_guest.empty()) {
             machine_.journal().post(machine_.board().serial_input(), input.to_guest);

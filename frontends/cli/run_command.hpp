@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "fabric/support/int_types.hpp"
 #include "fabric/support/result.hpp"
@@ -15,6 +16,8 @@ struct RunOptions {
     std::string kernel;
     std::string initrd;
     std::string append;
+    std::vector<std::string> disks;  // As drive_option.hpp says.
+    std::vector<std::string> cdroms;
     std::string rtc = "host";
     u32 cpus = 1;
     std::string memory;  // Empty: what the board has by default.

@@ -49,7 +49,9 @@ Terminal::~Terminal() {
 Terminal::Input Terminal::read(int wait_ms) {
     Input input;
     pollfd waiting{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    if (!at_end_ && poll(&waiting, 1, wait_ms) > 0) {
+    if (at_end_) {
+        (void)poll(nullptr, 0, wait_ms);
+    } else if (poll(&waiting, 1, wait_ms) > 0) {
         std::array<u8, 256> keys;
         const ssize_t count = ::read(STDIN_FILENO, keys.data(), keys.size());
         at_end_ = count <= 0;
