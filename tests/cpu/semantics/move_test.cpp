@@ -47,6 +47,17 @@ TEST_CASE("CMPXCHG writes memory even when it does not match", "[cpu][semantics]
     CHECK(bench.state.reg(Gpr::Rax) == 0x1'0000'0001);
 }
 
+TEST_CASE("Bit strings: the most negative index is one like any other", "[cpu][semantics]") {
+    MoveBench bench;
+    // bts qword [ebx+ecx*8], rdx: the distance of -2^60 bytes is cut to 32 bits, and nothing is
+    // left.
+    bench.state.reg(Gpr::Rbx) = 0x5'0000;
+    bench.state.reg(Gpr::Rcx) = 0;
+    bench.state.reg(Gpr::Rdx) = u64{1} << 63;
+    REQUIRE(bench.execute({0x67, 0x48, 0x0f, 0xab, 0x14, 0xcb}) == Step::Next);
+    CHECK(bench.peek<u64>(0x5'0000) == 1);
+}
+
 TEST_CASE("CMPXCHG of registers: only the one that gets a value is zero-extended",
           "[cpu][semantics]") {
     constexpr u64 upper = 0x1234'5678'0000'0000;
