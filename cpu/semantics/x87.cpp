@@ -105,16 +105,20 @@ public:
           item_(instruction.operand_size == 2 ? 2 : 4),
           environment_(environment),
           size_(size),
+          limited_(instruction.mode != CodeMode::Bits64),
           memory_(vcpu, instruction, item_) {}
 
-    /// Segment, alignment, the area's start, its end, and then all of it: no later access faults.
+    /// In the host's order: the first item within the segment, alignment, the end within it; where
+    /// there are no limits alignment, and the first item's end canonical. Then the area's start,
+    /// its end, and all of it: no later access faults.
     bool can(Access access) const {
-        const auto linear = memory_.place(0, 1, access);
-        return linear && memory_.place(size_ - 1, 1, access) &&
-               !alignment_fault(vcpu_, *linear, item_) && memory_.probe(0, 1, access) &&
-               memory_.probe(size_ - 1, 1, access) && for_each_piece([&](usize at, usize size) {
-                   return memory_.probe(at, size, access);
-               });
+        const auto linear = memory_.place(0, limited_ ? item_ : 1, access);
+        if (!linear || alignment_fault(vcpu_, *linear, item_)) return false;
+        const bool fits = limited_ ? memory_.place(size_ - 1, 1, access).has_value()
+                                   : memory_.place(0, item_, access).has_value();
+        return fits && memory_.probe(0, 1, access) && memory_.probe(size_ - 1, 1, access) &&
+               for_each_piece(
+                   [&](usize at, usize size) { return memory_.probe(at, size, access); });
     }
     bool read(std::span<u8> into) const {
         return for_each_piece(
@@ -142,6 +146,7 @@ private:
     usize item_;
     usize environment_;
     usize size_;
+    bool limited_;  // Segments have limits.
     MemoryArea memory_;
 };
 
