@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The satori program as its user meets it: exit status, one clear line, no half-written files.
 
-    command_line_test.py SATORI WORKLOAD_ROM
+    command_line_test.py SATORI WORKLOAD_ROM DISK_GUEST
 """
 import os
+import resource
 import subprocess
 import sys
 import tempfile
+import threading
 
-SATORI, WORKLOAD = sys.argv[1:3]
+SATORI, WORKLOAD, DISK_GUEST = sys.argv[1:4]
+SEABIOS = "/usr/share/seabios/bios-256k.bin"
+SECTOR = 512
 failures = 0
 
 
@@ -117,11 +121,120 @@ def check_files(folder):
     expect("no files left over", not left)
 
 
+def disk_image(folder, name):
+    """The guest of disk_guest.asm, with data behind it."""
+    with open(DISK_GUEST, "rb") as file:
+        program = file.read()
+    path = os.path.join(folder, name)
+    with open(path, "wb") as file:
+        file.write(program.ljust(64 * SECTOR, b"\0") + bytes(i * 7 & 0xFF for i in range(448 * SECTOR)))
+    return path
+
+
+def bytes_of(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def check_drive_refusals(folder):
+    disk = disk_image(folder, "disk.img")
+    odd = os.path.join(folder, "odd.img")
+    with open(odd, "wb") as file:
+        file.write(b"\0" * 700)
+    empty = os.path.join(folder, "empty.img")
+    open(empty, "wb").close()
+    missing = os.path.join(folder, "missing.img")
+    refused(folder, "missing disk", ["missing.img", "truncate"], "--disk", missing)
+    refused(folder, "missing disk, overlay", ["missing.img", "No such file"], "--disk", missing + ",snapshot=on")
+    refused(folder, "missing CD", ["missing.img", "CD"], "--cdrom", missing)
+    refused(folder, "odd disk", ["odd.img", "700"], "--disk", odd)
+    refused(folder, "odd CD", ["odd.img", "2048"], "--cdrom", odd)
+    refused(folder, "empty disk", ["empty.img", "truncate"], "--disk", empty)
+    refused(folder, "a folder as disk", [folder], "--disk", folder)
+    refused(folder, "no name", ["--disk"], "--disk", ",snapshot=on")
+    refused(folder, "unknown word", ["disk.img", "snapshot=maybe", "snapshot=on"], "--disk", disk + ",snapshot=maybe")
+    refused(folder, "unknown bus", ["if=scsi", "if=ide"], "--disk", disk + ",if=scsi")
+    refused(folder, "an option of a CD", ["disk.img", "snapshot=on"], "--cdrom", disk + ",snapshot=on")
+    refused(folder, "the same disk twice", ["disk.img", "in use", "snapshot=on"], "--disk", disk, "--disk", disk)
+    refused(folder, "five drives", ["5", "4"], *(["--disk", disk + ",snapshot=on"] * 3 + ["--cdrom", disk] * 2))
+    refused(folder, "a disk with --rom", ["--disk", "--rom"], "--rom", WORKLOAD, "--disk", disk)
+    refused(folder, "an initrd alone", ["--kernel"], "--initrd", disk)
+    refused(folder, "no kernel", ["--kernel", "missing.img"], "--kernel", missing)
+    refused(folder, "a disk as kernel", ["kernel"], "--kernel", disk)
+    refused(folder, "no firmware", ["--bios", "missing.img"], "--bios", missing)
+    refused(folder, "too many processors", ["65"], "--cpus", "65")
+    with open(disk, "r+b") as held:
+        import fcntl
+        import struct
+        # F_OFD_SETLK: a write lock on the whole file, as another machine has it.
+        fcntl.fcntl(held, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+        refused(folder, "a locked disk", ["disk.img", "in use"], "--disk", disk)
+        refused(folder, "a locked disk, overlay", ["disk.img", "in use"], "--disk", disk + ",snapshot=on")
+    if os.geteuid() != 0:
+        os.chmod(disk, 0o444)
+        refused(folder, "a read-only disk", ["disk.img", "snapshot=on"], "--disk", disk)
+
+
+def check_disks(folder):
+    pc = ("run", "--memory", "16M", "--debug-console", "none", "--rtc", "2026-01-31T12:00:00")
+    disk = disk_image(folder, "disk,with,commas.img")
+    named = disk.replace(",", ",,")
+    before = bytes_of(disk)
+    thrown_away = satori(*pc, "--disk", named + ",snapshot=on", "--stats")
+    done = thrown_away.returncode == 0 and b"Done." in thrown_away.stdout
+    expect("overlay: runs to its power-off", done, thrown_away)
+    expect("overlay: the image is as it was", bytes_of(disk) == before)
+
+    save = os.path.join(folder, "save")
+    instructions = int(thrown_away.stderr.split()[1])
+    half = satori(*pc, "--disk", named + ",snapshot=on", "--save", save,
+                  "--max-instructions", str(instructions - 2_000_000))
+    expect("stopped half-way", b"Booted." in half.stdout and b"Done." not in half.stdout, half)
+    rest = satori(*pc, "--disk", named + ",snapshot=on", "--restore", save)
+    expect("restored", rest.returncode == 0 and half.stdout + rest.stdout == thrown_away.stdout, rest)
+    other = satori(*pc, "--cdrom", named, "--restore", save)
+    expect("restored with other drives", other.returncode == 1 and b"--disk" in other.stderr, other)
+
+    kept = satori(*pc, "--disk", named)
+    expect("image: the same run", kept.returncode == 0 and kept.stdout == thrown_away.stdout, kept)
+    expect("image: written to", bytes_of(disk) != before)
+
+
+def check_full_host(folder):
+    """A file that may not grow is a full host; the limit is lifted when the guest has come to wait."""
+    disk = disk_image(folder, "disk.img")
+    limit = 100 * SECTOR
+
+    def limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+    with subprocess.Popen([SATORI, "run", "--memory", "16M", "--debug-console", "none", "--disk", disk],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          preexec_fn=limited) as process:
+        killer = threading.Timer(60, process.kill)
+        killer.start()
+        message = process.stderr.readline().decode()
+        expect("full host: says so", "disk.img" in message and "waits" in message)
+        expect("full host: not written", bytes_of(disk)[200 * SECTOR:] != b"" and process.poll() is None)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        message = process.stderr.readline().decode()
+        expect("full host: goes on", "goes on" in message)
+        output = process.stdout.read()
+        expect("full host: to its end", process.wait() == 0 and b"Done." in output)
+        killer.cancel()
+
+
 with tempfile.TemporaryDirectory() as folder:
     check_refusals(folder)
 with tempfile.TemporaryDirectory() as folder:
     check_endings(folder)
 with tempfile.TemporaryDirectory() as folder:
     check_files(folder)
+if os.path.exists(SEABIOS):
+    for check in check_drive_refusals, check_disks, check_full_host:
+        with tempfile.TemporaryDirectory() as folder:
+            check(folder)
+else:
+    print(f"not tested: the PC's disks, because {SEABIOS} is missing (apt-get install seabios)")
 print(f"{failures} failures")
 sys.exit(failures != 0)

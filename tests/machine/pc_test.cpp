@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The PC as Debian's SeaBIOS finds it.
+#include <catch2/catch.hpp>
+
+#include "tests/machine/pc_guest.hpp"
+
+using machine::RunOutcome;
+using test::PcGuest;
+
+namespace {
+
+constexpr u64 between_hashes = 10'000'000;
+const std::string at_end = "No bootable device";
+
+/// From where it is until the firmware has given up, and resets the machine for another try;
+/// hashes at every 10^7 and at the end.
+std::vector<u64> hashes_to_end(PcGuest& guest) {
+    std::vector<u64> hashes;
+    RunOutcome outcome = RunOutcome::LimitReached;
+    while (outcome == RunOutcome::LimitReached) {
+        REQUIRE(guest.machine->retired() < 2'000'000'000);
+        const u64 stop = (guest.machine->retired() / between_hashes + 1) * between_hashes;
+        outcome = guest.machine->run_until(stop);
+        hashes.push_back(guest.hash());
+    }
+    CHECK(outcome == RunOutcome::Reset);
+    CHECK(guest.times_logged(at_end) == 1);
+    return hashes;
+}
+
+}  // namespace
+
+TEST_CASE("PC: SeaBIOS starts, and two starts are one", "[machine][pc][determinism]") {
+    if (!test::have_seabios()) return;
+    PcGuest first;
+    const std::vector<u64> hashes = hashes_to_end(first);
+    CHECK(first.times_logged("Found 1 cpu(s)") == 1);
+    CHECK(first.serial.text.empty());
+    REQUIRE(hashes.size() > 1);
+
+    PcGuest second;
+    const u64 middle = first.machine->retired() / 2 + 7;
+    std::vector<u64> again;
+    while (second.machine->retired() + between_hashes < middle) {
+        REQUIRE(second.machine->run_until(second.machine->retired() + between_hashes) ==
+                RunOutcome::LimitReached);
+        again.push_back(second.hash());
+    }
+    REQUIRE(second.machine->run_until(middle) == RunOutcome::LimitReached);
+
+    PcGuest third;
+    third.machine->restore(second.checkpoint()).value();
+    third.log.text = second.log.text;
+    CHECK(third.hash() == second.hash());
+    const std::vector<u64> rest = hashes_to_end(third);
+    again.insert(again.end(), rest.begin(), rest.end());
+    CHECK(again == hashes);
+    CHECK(third.log.text == first.log.text);
+}
+
+TEST_CASE("PC: the power button and a reset by port CF9", "[machine][pc]") {
+    if (!test::have_seabios()) return;
+    PcGuest guest;
+    guest.machine->restart_on_reset(true);
+    REQUIRE(guest.run_until_logged("Found 1 cpu(s)"));
+    guest.board().press_power_button();
+    REQUIRE(guest.machine->run_until(guest.machine->retired() + 100'000) ==
+            RunOutcome::LimitReached);
+    CHECK(guest.times_logged("Found 1 cpu(s)") == 1);
+    guest.log.text.clear();
+    guest.board().ports().write(0xcf9, 1, 2);
+    guest.board().ports().write(0xcf9, 1, 6);
+    CHECK(guest.run_until_logged("Found 1 cpu(s)"));
+}
+
+TEST_CASE("PC: a reset by port CF9 ends a run that is not to start again", "[machine][pc]") {
+    if (!test::have_seabios()) return;
+    PcGuest guest;
+    REQUIRE(guest.machine->run_until(1000) == RunOutcome::LimitReached);
+    guest.board().ports().write(0xcf9, 1, 6);
+    CHECK(guest.run_to_end() == RunOutcome::Reset);
+}
