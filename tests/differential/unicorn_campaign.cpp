@@ -99,10 +99,22 @@ std::vector<std::string> FlatCampaign::judge(const FlatOutcome& ours, const Flat
     found = differences(judged, our_memory, its_memory, leniency);
     if (!found.empty()) return found;
     count(tally_.masked);
-    for (usize i = 0; i < mask_rows().size(); ++i) {
-        if (mask_rows()[i].applies(judged)) count(tally_.masks[i]);
-    }
+    count_needed_masks(judged, our_memory, its_memory);
     return found;
+}
+
+/// Those without which there would be a difference.
+void FlatCampaign::count_needed_masks(const Judged& judged, const FlatMemory& ours,
+                                      const FlatMemory& unicorn) {
+    const auto rows = mask_rows();
+    for (usize i = 0; i < rows.size(); ++i) {
+        if (!rows[i].applies(judged)) continue;
+        Leniency others;
+        for (usize j = 0; j < rows.size(); ++j) {
+            if (j != i && rows[j].applies(judged)) others.add(rows[j].leniency);
+        }
+        if (!differences(judged, ours, unicorn, others).empty()) count(tally_.masks[i]);
+    }
 }
 
 void FlatCampaign::count_outcome(const FlatOutcome& ours, const FlatOutcome& unicorn) {
@@ -122,6 +134,11 @@ void FlatCampaign::run_case(u64 index) {
     if (test_.decoded.length == 0) {
         count(tally_.done);
         count(tally_.undecoded);
+        return;
+    }
+    if (is_left_out(options_.mode, test_)) {
+        count(tally_.done);
+        count(tally_.left_out);
         return;
     }
     for (const MemoryPatch& patch : test_.patches) set_memory(patch);

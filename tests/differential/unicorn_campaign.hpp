@@ -20,6 +20,7 @@ struct FlatTally {
     u64 faults = 0;     // Ended in an exception, on our side.
     u64 outside = 0;    // Left out: touched what is not memory.
     u64 undecoded = 0;  // Left out: no instruction to us. Unicorn takes many such, or aborts.
+    u64 left_out = 0;   // Left out: Unicorn would go astray.
     u64 masked = 0;     // Equal only but for what a row of the masks is about.
     u64 different = 0;
     std::array<u64, most_forms> cases{};      // By form.
@@ -27,7 +28,7 @@ struct FlatTally {
     std::array<u64, most_forms> exact{};      // Of these, with no mask needed.
     std::array<u64, most_forms> differing{};
     std::array<u64, 32> vectors{};
-    std::array<u64, 64> masks{};  // By row.
+    std::array<u64, most_mask_rows> masks{};  // By row: without it they would not be equal.
 };
 
 struct FlatOptions {
@@ -59,6 +60,8 @@ private:
     void run_case(u64 index);
     void set_memory(const MemoryPatch& patch);
     void restore_memory();
+    void count_needed_masks(const Judged& judged, const FlatMemory& ours,
+                            const FlatMemory& unicorn);
     std::vector<std::string> judge(const FlatOutcome& ours, const FlatOutcome& unicorn);
     void count_outcome(const FlatOutcome& ours, const FlatOutcome& unicorn);
     void report(const std::vector<std::string>& found);

@@ -74,8 +74,9 @@ private:
         const Registers& unicorn = unicorn_.registers;
         const bool still_wide = wide_ && ours.selector(cpu::SegReg::Cs) == flat::code_64;
         const u64 mask = still_wide ? ~u64{0} : 0xffff'ffff;
-        for (usize i = 0; !leniency_.gprs && i < (still_wide ? 16u : 8u); ++i) {
-            check(gpr_names[i], ours.gpr[i] & mask, unicorn.gpr[i] & mask);
+        const u64 gpr_mask = mask & ~leniency_.gprs;
+        for (usize i = 0; i < (still_wide ? 16u : 8u); ++i) {
+            check(gpr_names[i], ours.gpr[i] & gpr_mask, unicorn.gpr[i] & gpr_mask);
         }
         check("rip", ours.rip & mask, unicorn.rip & mask);
         const u64 flags = ~u64{judged_.form.flags_undefined | leniency_.flags};

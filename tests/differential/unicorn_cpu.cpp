@@ -68,6 +68,9 @@ fabric::Result<std::unique_ptr<UnicornCpu>> UnicornCpu::create(FlatMode mode,
     std::unique_ptr<UnicornCpu> unicorn(new UnicornCpu(mode));
     TRY(unicorn->open());
     TRY(unicorn->bootstrap(start));
+    TRY(checked(
+        uc_mem_protect(unicorn->engine_, 0, flat::tables_size, UC_PROT_READ | UC_PROT_WRITE),
+        "protecting its tables"));
     TRY(unicorn->add_hooks());
     TRY(checked(uc_context_alloc(unicorn->engine_, &unicorn->start_), "saving its state"));
     TRY(checked(uc_context_save(unicorn->engine_, unicorn->start_), "saving its state"));
@@ -95,16 +98,16 @@ fabric::Result<> UnicornCpu::open() {
     tables_ = mapping_;
     memory_ = tables_ + flat::tables_size;
     code_ = memory_ + arena_size;
-    TRY(map(0, tables_, flat::tables_size));
-    TRY(map(arena_of(mode_), memory_, arena_size));
-    TRY(map(code_pages_of(mode_), code_, code_pages_size));
+    TRY(map(0, tables_, flat::tables_size, UC_PROT_ALL));  // It is started from there.
+    TRY(map(arena_of(mode_), memory_, arena_size, UC_PROT_READ | UC_PROT_WRITE));
+    TRY(map(code_pages_of(mode_), code_, code_pages_size, UC_PROT_ALL));
     std::ranges::copy(tables_for(mode_), tables_);
     std::memset(code_, breakpoint_opcode, code_pages_size);
     return {};
 }
 
-fabric::Result<> UnicornCpu::map(u64 at, u8* bytes, usize size) {
-    return checked(uc_mem_map_ptr(engine_, at, size, UC_PROT_ALL, bytes), "mapping memory");
+fabric::Result<> UnicornCpu::map(u64 at, u8* bytes, usize size, u32 rights) {
+    return checked(uc_mem_map_ptr(engine_, at, size, rights, bytes), "mapping memory");
 }
 
 fabric::Result<> UnicornCpu::run_bytes(std::span<const u8> bytes) {
@@ -366,10 +369,11 @@ FlatOutcome UnicornCpu::outcome(uc_err error) const {
     result.ports = ports_;
     if (passes_ >= most_passes && !arrived_) result.ending = Ending::Hang;
     const bool fetched = passes_ != 0;
+    const bool landed = error == UC_ERR_FETCH_UNMAPPED || error == UC_ERR_FETCH_PROT;
     if (error == UC_ERR_INSN_INVALID || raised_) {
         result.ending = Ending::Fault;
         result.vector = raised_ ? vector_ : u8{6};
-    } else if (error != UC_ERR_OK && !(error == UC_ERR_FETCH_UNMAPPED && fetched)) {
+    } else if (error != UC_ERR_OK && !(landed && fetched)) {
         result.outside = true;
     } else {
         result.halted = semantic_ == cpu::Semantic::hlt && !arrived_;

@@ -28,7 +28,8 @@ public:
     UnicornCpu& operator=(const UnicornCpu&) = delete;
 
     /// `landing`: the linear address it is expected to stop at. What lies there is then not even
-    /// translated: random bytes make Unicorn's translator abort.
+    /// translated: random bytes make Unicorn's translator abort. For the same reason nothing but
+    /// the code pages can be executed.
     FlatOutcome run(const Case& test, u64 landing);
 
     std::span<u8> memory() { return {memory_, arena_size}; }
@@ -39,7 +40,7 @@ private:
     UnicornCpu(FlatMode mode) : mode_(mode) {}
 
     fabric::Result<> open();
-    fabric::Result<> map(u64 at, u8* bytes, usize size);
+    fabric::Result<> map(u64 at, u8* bytes, usize size, u32 rights);
     fabric::Result<> add_hooks();
     fabric::Result<> bootstrap(const SystemState& start);
     fabric::Result<> run_bytes(std::span<const u8> bytes);

@@ -131,8 +131,10 @@ void print_coverage(const Arguments& arguments, const FlatTally& tally,
 void print_summary(FlatMode mode, const FlatTally& tally) {
     fmt::print(
         "{} mode: {} cases: {} ended in an exception, {} were equal but for a mask; left "
-        "out: {} that are no instruction, {} that touched what is not memory\n",
-        mode_name(mode), tally.done, tally.faults, tally.masked, tally.undecoded, tally.outside);
+        "out: {} that are no instruction, {} that touched what is not memory, {} branches with "
+        "66\n",
+        mode_name(mode), tally.done, tally.faults, tally.masked, tally.undecoded, tally.outside,
+        tally.left_out);
     fmt::print("exceptions by vector:");
     for (usize vector = 0; vector < tally.vectors.size(); ++vector) {
         if (tally.vectors[vector] != 0) fmt::print(" {}:{}", vector, tally.vectors[vector]);

@@ -175,6 +175,18 @@ TEST_CASE("Far jump: only to code of this ring, or conforming", "[cpu][far]") {
     require_fault(bench, jump(0x18), Vector::NP, 0x18);
 }
 
+TEST_CASE("Far jump: 32-bit code cuts an offset of 64 bits before its limit is looked at",
+          "[cpu][far]") {
+    CpuBench bench;
+    bench.long_mode(0);
+    bench.set_gdt_entry(0x30, test::descriptor(0, 0xffff, 0x409a));
+    const auto jump = [&](u64 offset) { return cpu::far_jump(bench.vcpu, 0x30, offset, 0); };
+    CHECK(jump(0x10'0000'1234) == Step::Jump);
+    CHECK(bench.state.rip == 0x1234);
+    bench.long_mode(0);
+    require_fault(bench, jump(0x10'0001'0000), Vector::GP, 0);
+}
+
 TEST_CASE("Call gate: to an inner ring with parameters, and back", "[cpu][far][gate]") {
     CpuBench bench;
     bench.protected_mode(3);
