@@ -248,6 +248,15 @@ constexpr auto integer_rows = std::to_array<MaskRow>({
                (we_raised_address_fault(judged) || we_raised(judged, 14));
     },
     {.faults = true}},
+    {"#NP, not #SS, for a stack segment that is not present on a way out (SDM 2A IRET, 2B RET)",
+    [](const Judged& judged) {
+        return is_semantic(judged, {Semantic::ret_far, Semantic::iret}) && we_raised(judged, 12) &&
+               it_raised(judged, 11);
+    },
+    {.faults = true}},
+    {"IRET does not load VIF and VIP at the highest privilege (SDM 2A IRET)",
+    [](const Judged& judged) { return is_semantic(judged, {Semantic::iret}); },
+    {.flags = cpu::rflags::VIF | cpu::rflags::VIP}},
     {"LTR takes a null selector (SDM 2A LTR)",
     [](const Judged& judged) {
         return is_semantic(judged, {Semantic::ltr}) && we_raised(judged, 13) &&
