@@ -48,7 +48,7 @@ struct Bench : test::IdeWires {
             const u8 status = ide.in(0x1f7);
             if ((status & 0x08) == 0) break;
             CHECK(ide.in(0x1f2) == 2);  // Data, to the host.
-            const usize bytes = ide.in(0x1f4) | ide.in(0x1f5) << 8;
+            const auto bytes = static_cast<usize>(ide.in(0x1f4) | ide.in(0x1f5) << 8);
             CHECK(bytes <= limit);
             std::vector<u8> block = ide.read_pio(bytes);
             block.resize(bytes);

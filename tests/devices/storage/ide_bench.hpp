@@ -108,7 +108,7 @@ struct IdeController {
     }
     void write_pio(std::span<const u8> data) const {
         for (usize i = 0; i < data.size(); i += 2) {
-            wires.ports.write(0x1f0, 2, data[i] | data[i + 1] << 8);
+            wires.ports.write(0x1f0, 2, static_cast<u64>(data[i] | data[i + 1] << 8));
         }
     }
 
