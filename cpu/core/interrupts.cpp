@@ -54,7 +54,6 @@ bool can_take_interrupt(const Vcpu& vcpu) {
 /// INIT leaves the bootstrap processor at its reset vector, and the others waiting.
 void take_init(Vcpu& vcpu) {
     vcpu.state.events.init = false;
-    vcpu.state.events.sipi = false;
     reset_by_init(vcpu);
     if (vcpu.ports.interrupts) vcpu.ports.interrupts->processor_reset_by_init();
 }
@@ -92,8 +91,9 @@ void raise_attention(Vcpu& vcpu) { vcpu.attention |= attention::Events; }
 bool take_pending_event(Vcpu& vcpu, bool shadow_expires) {
     CpuState& state = vcpu.state;
     if (shadow_expires) state.shadow = InterruptShadow::None;
-    // SIPIs count only where they are waited for (SDM 3A 8.4.3).
-    if (state.events.sipi && state.activity != Activity::WaitForSipi) state.events.sipi = false;
+    // SIPIs count only where they are waited for (SDM 3A 8.4.3), which an INIT before it sees to.
+    if (state.events.sipi && !state.events.init && state.activity != Activity::WaitForSipi)
+        state.events.sipi = false;
 
     if (can_take_smi(vcpu)) {
         state.events.smi = false;
@@ -146,6 +146,7 @@ void signal_smi(Vcpu& vcpu) {
 
 void signal_init(Vcpu& vcpu) {
     vcpu.state.events.init = true;
+    vcpu.state.events.sipi = false;  // One that came before; one that comes after counts.
     raise_attention(vcpu);
 }
 

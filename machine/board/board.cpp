@@ -75,7 +75,7 @@ Board::Board(BoardIdentity identity, Parts parts)
                                                                             .clock = &parts.clock});
         vcpu->topology = {.apic_id = number, .processors = parts.processors};
         engine_.attach(*vcpu);
-        smi_pin_.attach(*vcpu);
+        if (number == 0) smi_pin_.attach(*vcpu);
         local_apics_.push_back(std::make_unique<cpu::LocalApic>(
             cpu::LocalApic::Config{.name = "apic" + std::to_string(number),
                                    .timer_hz = parts.model.crystal_hz},
@@ -96,9 +96,7 @@ u16 Board::add_serial_input(fabric::InputJournal& journal, fabric::InputJournal:
 }
 
 void SmiPin::set_level(u32, bool asserted) {
-    for (cpu::Vcpu* vcpu : vcpus_) {
-        if (asserted) cpu::signal_smi(*vcpu);
-    }
+    if (asserted) cpu::signal_smi(*vcpu_);
 }
 
 void Board::reset(fabric::ResetKind kind, u64 retired) {

@@ -68,14 +68,15 @@ std::vector<OfferedModel> offered_models();
 /// By name; empty for the best that the host can do.
 fabric::Result<const cpu::CpuModel*> choose_model(const std::string& name);
 
-/// The pin SMI# of all processors: an edge.
+/// The pin SMI#: an edge. Deviation: of the first processor alone, as under QEMU; SeaBIOS gives no
+/// other one a place for its SMM state.
 class SmiPin final : public fabric::IrqSink {
 public:
-    void attach(cpu::Vcpu& vcpu) { vcpus_.push_back(&vcpu); }
+    void attach(cpu::Vcpu& vcpu) { vcpu_ = &vcpu; }
     void set_level(u32, bool asserted) override;
 
 private:
-    std::vector<cpu::Vcpu*> vcpus_;
+    cpu::Vcpu* vcpu_ = nullptr;
 };
 
 /// INTA cycles, for a board that may have a PIC.

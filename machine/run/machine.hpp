@@ -3,7 +3,7 @@
 // A board, running: its processors by turns, virtual time, input at its recorded instants,
 // checkpoints, state hashes.
 //
-// Processors take turns of a fixed number of instructions on one host thread (DESIGN.md §3), and
+// Processors take turns of some 25 000 instructions on one host thread (DESIGN.md §3), and
 // virtual time counts what all of them retire, so a machine with many is as reproducible as one
 // with a single processor. Who is next and for how long is part of the state.
 #pragma once
@@ -67,7 +67,7 @@ public:
     struct Schedule {
         u64 retired = 0;
         u32 current = 0;
-        u64 turn_left = instructions_per_turn;
+        u64 turn_left = shortest_turn;
 
         bool operator==(const Schedule&) const = default;
 
@@ -80,7 +80,7 @@ public:
     };
 
 private:
-    static constexpr u64 instructions_per_turn = 20'000;
+    static constexpr u64 shortest_turn = 16'384;
 
     Machine() = default;
 

@@ -74,6 +74,14 @@ TEST_CASE("PC: the power button and a reset by port CF9", "[machine][pc]") {
     CHECK(guest.run_until_logged("Found 1 cpu(s)"));
 }
 
+TEST_CASE("PC: four processors", "[machine][pc]") {
+    if (!test::have_seabios()) return;
+    machine::PcConfig config = test::pc_config();
+    config.processors = 4;
+    PcGuest guest(config);
+    CHECK(guest.run_until_logged("Found 4 cpu(s)"));
+}
+
 TEST_CASE("PC: a reset by port CF9 ends a run that is not to start again", "[machine][pc]") {
     if (!test::have_seabios()) return;
     PcGuest guest;

@@ -175,6 +175,23 @@ TEST_CASE("SMM: RSM outside of it is no instruction", "[cpu][smm]") {
     CHECK(bench.vcpu.exception.vector == cpu::Vector::UD);
 }
 
+TEST_CASE("INIT and then SIPI: what comes before the other counts", "[cpu][reset]") {
+    Bench bench;
+    bench.state.msr.apic_base &= ~u64{0x100};  // Not the bootstrap processor.
+    cpu::signal_sipi(bench.vcpu, 0x55);
+    cpu::signal_init(bench.vcpu);
+    REQUIRE(cpu::take_pending_event(bench.vcpu, false));
+    CHECK(bench.state.activity == cpu::Activity::WaitForSipi);
+    CHECK_FALSE(cpu::take_pending_event(bench.vcpu, false));
+
+    cpu::signal_init(bench.vcpu);
+    cpu::signal_sipi(bench.vcpu, 0x10);
+    REQUIRE(cpu::take_pending_event(bench.vcpu, false));
+    REQUIRE(cpu::take_pending_event(bench.vcpu, false));
+    CHECK(bench.state.activity == cpu::Activity::Running);
+    CHECK(bench.state.segment(SegReg::Cs).base == 0x1'0000);
+}
+
 TEST_CASE("Power-on: the clock goes on, the TSC begins again", "[cpu][reset]") {
     Bench bench;
     bench.state.retired = 5000;
