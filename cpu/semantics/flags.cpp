@@ -61,15 +61,15 @@ Step bound(Vcpu& vcpu, const Instruction& instruction) {
         u64 second = offset + sizeof(T);
         if (instruction.address_size == 2) second &= 0xffff;
         if (instruction.address_size == 4) second &= 0xffff'ffff;
-        const auto lower = read<T>(vcpu, instruction.segment, offset);
-        if (!lower) return Step::Fault;
-        const auto upper = read<T>(vcpu, instruction.segment, second);
-        if (!upper) return Step::Fault;
         const auto index =
             static_cast<Signed>(read_gpr<T>(vcpu.state, instruction.reg, instruction.rex));
-        const bool inside =
-            index >= static_cast<Signed>(*lower) && index <= static_cast<Signed>(*upper);
-        return inside ? Step::Next : vcpu.raise(Vector::BR);
+        const auto lower = read<T>(vcpu, instruction.segment, offset);
+        if (!lower) return Step::Fault;
+        // Below the lower bound nobody looks at the upper one.
+        if (index < static_cast<Signed>(*lower)) return vcpu.raise(Vector::BR);
+        const auto upper = read<T>(vcpu, instruction.segment, second);
+        if (!upper) return Step::Fault;
+        return index <= static_cast<Signed>(*upper) ? Step::Next : vcpu.raise(Vector::BR);
     });
 }
 
