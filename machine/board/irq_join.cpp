@@ -28,12 +28,8 @@ void IrqJoin::changing(u32 interrupt, Change change) {
 
 void IrqJoin::set_level(u32 wire, bool high) {
     if (wire == legacy_route_wire) {
-        if (state_.legacy_route == high) return;
-        const bool timer = level(timer_interrupt);
-        const bool clock = level(clock_interrupt);
-        state_.legacy_route = high;
-        if (level(timer_interrupt) != timer) controllers_.set_level(timer_interrupt, !timer);
-        if (level(clock_interrupt) != clock) controllers_.set_level(clock_interrupt, !clock);
+        changing(clock_interrupt,
+                 [&] { changing(timer_interrupt, [&] { state_.legacy_route = high; }); });
         return;
     }
     const u32 interrupt = wire / sources;
