@@ -17,7 +17,13 @@
 #include "fabric/memory/guest_memory.hpp"
 #include "fabric/time/vm_time.hpp"
 
+namespace fabric {
+class Trace;
+}
+
 namespace cpu {
+
+class Breakpoints;
 
 /// What an instruction's meaning says of what comes next.
 enum class [[nodiscard]] Step : u8{
@@ -87,6 +93,9 @@ struct VcpuPorts {
     EntropySource* entropy = nullptr;
     PackagePins* pins = nullptr;
     DeviceClock* clock = nullptr;
+    // For people who look on: nothing here changes what the guest sees.
+    fabric::Trace* trace = nullptr;
+    Breakpoints* breakpoints = nullptr;  // A debugger's; the guest's own are in DR0 to DR3.
 };
 
 /// Reasons to look up from executing at the next instruction boundary.
