@@ -1,40 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "frontends/cli/drive_option.hpp"
 
+#include "frontends/cli/option_values.hpp"
+
 namespace frontends {
 
 using fabric::Error;
 using fabric::Result;
 
-namespace {
-
-/// At commas; two of them are one that does not part anything.
-std::vector<std::string> parts_of(const std::string& text) {
-    std::vector<std::string> parts(1);
-    for (usize i = 0; i < text.size(); ++i) {
-        if (text[i] != ',') {
-            parts.back().push_back(text[i]);
-        } else if (i + 1 < text.size() && text[i + 1] == ',') {
-            parts.back().push_back(text[i++]);
-        } else {
-            parts.emplace_back();
-        }
-    }
-    return parts;
-}
-
-}  // namespace
-
 Result<machine::PcDisk> parse_disk(const std::string& text) {
     const std::vector<std::string> parts = parts_of(text);
     machine::PcDisk disk{.path = parts[0]};
-    if (disk.path.empty()) return Error{"--disk '" + text + "': name the file of an image first"};
+    if (disk.path.empty()) return Error{"'" + text + "': name the file of an image first"};
     for (usize i = 1; i < parts.size(); ++i) {
         const std::string& part = parts[i];
         if (part == "snapshot=on" || part == "snapshot=off") {
             disk.snapshot = part == "snapshot=on";
         } else if (part != "if=ide") {
-            return Error{"--disk " + disk.path + ": there is no '" + part +
+            return Error{disk.path + ": there is no '" + part +
                          "'; there are snapshot=on, snapshot=off and if=ide (write a comma of the "
                          "file's name twice)"};
         }
@@ -44,9 +27,9 @@ Result<machine::PcDisk> parse_disk(const std::string& text) {
 
 Result<std::string> parse_cdrom(const std::string& text) {
     const std::vector<std::string> parts = parts_of(text);
-    if (parts[0].empty()) return Error{"--cdrom '" + text + "': name the file of an image"};
+    if (parts[0].empty()) return Error{"'" + text + "': name the file of an image"};
     if (parts.size() == 1) return parts[0];
-    return Error{"--cdrom " + parts[0] + ": there is no '" + parts[1] +
+    return Error{parts[0] + ": there is no '" + parts[1] +
                  "'; it takes nothing but the file (write a comma of its name twice)"};
 }
 

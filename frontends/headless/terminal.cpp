@@ -1,82 +1,101 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "frontends/headless/terminal.hpp"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+
+#include "frontends/session/session.hpp"
+
+// Last: see terminal.hpp.
+#include <termios.h>
 
 namespace frontends {
 
 namespace {
 
 constexpr u8 ctrl_a = 1;
-constexpr usize longest_line = 4096;
-
-constexpr std::string_view help =
-    "\r\nCtrl-A x  leave satori\r\nCtrl-A Ctrl-A  send Ctrl-A to the guest\r\n";
 
 }  // namespace
 
-void DescriptorSink::accept(u8 byte) {
-    waiting_.push_back(byte);
-    if (byte == '\n' || waiting_.size() >= longest_line) flush();
-}
-
-void DescriptorSink::flush() {
-    usize done = 0;
-    while (done < waiting_.size()) {
-        const ssize_t written = write(descriptor_, waiting_.data() + done, waiting_.size() - done);
-        if (written <= 0) break;  // A reader that is gone is no reason to stop the guest.
-        done += static_cast<usize>(written);
-    }
-    waiting_.clear();
-}
-
-Terminal::Terminal() {
+Terminal::Terminal(TakeKeys guest) : guest_(std::move(guest)), taker_(guest_) {
+    add_command('x', "leave satori", [](Session& session) { session.leave(run_status::stopped); });
     termios now{};
     if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &now) != 0) return;
-    saved_ = now;
+    saved_ = std::make_unique<termios>(now);
     cfmakeraw(&now);
     now.c_oflag |= OPOST;
     tcsetattr(STDIN_FILENO, TCSANOW, &now);
 }
 
 Terminal::~Terminal() {
-    if (saved_) tcsetattr(STDIN_FILENO, TCSANOW, &*saved_);
+    if (saved_) tcsetattr(STDIN_FILENO, TCSANOW, saved_.get());
 }
 
-Terminal::Input Terminal::read(int wait_ms) {
-    Input input;
+void Terminal::add_command(char key, std::string help, Command command) {
+    commands_.push_back({key, std::move(help), std::move(command)});
+}
+
+void Terminal::attend(Session& session) {
     pollfd waiting{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    if (at_end_) {
-        (void)poll(nullptr, 0, wait_ms);
-    } else if (poll(&waiting, 1, wait_ms) > 0) {
-        std::array<u8, 256> keys;
-        const ssize_t count = ::read(STDIN_FILENO, keys.data(), keys.size());
-        at_end_ = count <= 0;
-        for (ssize_t i = 0; i < count; ++i) take(keys[static_cast<usize>(i)], input);
-    }
-    input.at_end = at_end_;
-    return input;
+    if (at_end_ || poll(&waiting, 1, 0) <= 0) return;
+    std::array<u8, 256> bytes;
+    const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
+    at_end_ = count <= 0;
+    for (ssize_t i = 0; i < count; ++i) take(bytes[static_cast<usize>(i)], session);
+    hand_over(session);
 }
 
-void Terminal::take(u8 key, Input& input) {
-    if (!interactive()) {
-        input.to_guest.push_back(key);
+void Terminal::await(Wakers& wakers) const {
+    if (at_end_) return;
+    wakers.descriptors.push_back({.fd = STDIN_FILENO, .events = POLLIN, .revents = 0});
+}
+
+/// What is printed from here on is for a terminal that ends lines itself.
+void Terminal::end(Session&, int) {
+    if (saved_) tcsetattr(STDIN_FILENO, TCSANOW, saved_.get());
+}
+
+void Terminal::take(u8 key, Session& session) {
+    if (escape_) {
+        escape_ = false;
+        act_on(key, session);
+    } else if (interactive() && key == ctrl_a) {
+        escape_ = true;
+    } else {
+        keys_.push_back(key);
+    }
+}
+
+void Terminal::act_on(u8 key, Session& session) {
+    if (key == ctrl_a) {
+        keys_.push_back(ctrl_a);
         return;
     }
-    if (!escape_) {
-        escape_ = key == ctrl_a;
-        if (!escape_) input.to_guest.push_back(key);
-        return;
+    hand_over(session);  // What was typed before a command comes before it.
+    const auto command = std::ranges::find(commands_, static_cast<char>(key), &EscapeCommand::key);
+    if (command == commands_.end()) {
+        show_help();
+    } else {
+        command->act(session);
     }
-    escape_ = false;
-    switch (key) {
-        case 'x': input.leave = true; break;
-        case ctrl_a: input.to_guest.push_back(ctrl_a); break;
-        default: [[maybe_unused]] const auto shown = write(STDERR_FILENO, help.data(), help.size());
+}
+
+void Terminal::hand_over(Session& session) {
+    if (!keys_.empty()) taker_(session, keys_);
+    keys_.clear();
+}
+
+void Terminal::show_help() const {
+    std::string text = "\n";
+    for (const EscapeCommand& command : commands_) {
+        text += fmt::format("Ctrl-A {}       {}\n", command.key, command.help);
     }
+    text += "Ctrl-A h       show this\nCtrl-A Ctrl-A  send one Ctrl-A to the guest\n";
+    fmt::print(stderr, "{}", text);
 }
 
 }  // namespace frontends

@@ -1,58 +1,66 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A guest's serial port on the terminal that satori was started from. Keys go to the guest one by
-// one; Ctrl-A is ours, as in QEMU: Ctrl-A x leaves, Ctrl-A Ctrl-A sends one Ctrl-A, Ctrl-A h helps.
+// The terminal that satori was started from. Keys go one by one to whoever takes them: a serial
+// port of the guest, or a monitor. Ctrl-A is ours, as in QEMU: Ctrl-A x leaves, Ctrl-A Ctrl-A sends
+// one Ctrl-A, Ctrl-A h tells what there is besides. Where standard input is no terminal, all of it
+// goes through.
 #pragma once
 
-#include <optional>
+#include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
-#include <termios.h>
-
-#include "fabric/host/byte_sink.hpp"
 #include "fabric/support/int_types.hpp"
+#include "frontends/session/attendant.hpp"
+
+struct termios;  // Its header defines B0, which is a bit of DR6 to us.
 
 namespace frontends {
 
-/// Bytes to a file descriptor, gathered until a line ends or somebody flushes.
-class DescriptorSink final : public fabric::ByteSink {
+class Terminal final : public Attendant {
 public:
-    explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
-    ~DescriptorSink() override { flush(); }
-    DescriptorSink(const DescriptorSink&) = delete;
-    DescriptorSink& operator=(const DescriptorSink&) = delete;
+    using TakeKeys = std::function<void(Session&, std::span<const u8>)>;
+    using Command = std::function<void(Session&)>;
 
-    void accept(u8 byte) override;
-    void flush();
-
-private:
-    int descriptor_;
-    std::vector<u8> waiting_;
-};
-
-class Terminal {
-public:
     /// Takes standard input; if it is a terminal, key by key until destroyed.
-    Terminal();
-    ~Terminal();
+    explicit Terminal(TakeKeys guest);
+    ~Terminal() override;
     Terminal(const Terminal&) = delete;
     Terminal& operator=(const Terminal&) = delete;
 
-    struct Input {
-        std::vector<u8> to_guest;
-        bool leave = false;
-        bool at_end = false;  // Nothing will ever come again.
-    };
-    /// What has been typed; waits up to so many milliseconds for something.
-    Input read(int wait_ms);
+    /// What Ctrl-A and this key does, and how the help puts it.
+    void add_command(char key, std::string help, Command command);
 
-    bool interactive() const { return saved_.has_value(); }
+    /// Keys go there instead of to the guest, until send_keys_to_guest().
+    void send_keys_to(TakeKeys taker) { taker_ = std::move(taker); }
+    void send_keys_to_guest() { taker_ = guest_; }
+
+    bool interactive() const { return saved_ != nullptr; }
+
+    void attend(Session& session) override;
+    void await(Wakers& wakers) const override;
+    bool may_wake_guest() const override { return !at_end_; }
+    void end(Session& session, int status) override;
 
 private:
-    void take(u8 key, Input& input);
+    struct EscapeCommand {
+        char key;
+        std::string help;
+        Command act;
+    };
 
-    std::optional<termios> saved_;
+    void take(u8 key, Session& session);
+    void act_on(u8 key, Session& session);
+    void hand_over(Session& session);
+    void show_help() const;
+
+    TakeKeys guest_;
+    TakeKeys taker_;
+    std::vector<EscapeCommand> commands_;
+    std::vector<u8> keys_;            // Read and not handed over yet.
+    std::unique_ptr<termios> saved_;  // How it was, if it is one.
     bool escape_ = false;
     bool at_end_ = false;
 };

@@ -61,23 +61,23 @@ u64 Machine::instructions_to_next_stop(u64 limit) const {
 }
 
 /// False: nothing but input can end the idleness.
-bool Machine::skip_idle_time() {
+bool Machine::skip_idle_time(VmTime latest) {
     std::optional<VmTime> target = board_->events().next_deadline();
     if (const auto input = journal_->next_due(); input && input->retired <= retired()) {
         target = std::min(target.value_or(input->time), input->time);
     }
-    if (!target) return false;
-    clock_.skip_to(*target, retired());
+    if (!target && latest == never) return false;
+    clock_.skip_to(std::min(target.value_or(latest), latest), retired());
     return true;
 }
 
-RunOutcome Machine::run_until(u64 limit) {
+RunOutcome Machine::run_until(u64 limit, VmTime time) {
     while (true) {
         board_->events().run_until(now().time);
         journal_->deliver_due(now());
         if (const auto outcome = see_to_request()) return *outcome;
-        if (retired() >= limit) return RunOutcome::LimitReached;
-        if (const auto outcome = run_slice(limit - retired())) return *outcome;
+        if (retired() >= limit || now().time >= time) return RunOutcome::LimitReached;
+        if (const auto outcome = run_slice(limit - retired(), time)) return *outcome;
     }
 }
 
@@ -108,8 +108,9 @@ bool Machine::anybody_runs() const {
     return false;
 }
 
-std::optional<RunOutcome> Machine::run_slice(u64 limit) {
-    const u64 slice = instructions_to_next_stop(limit);
+std::optional<RunOutcome> Machine::run_slice(u64 limit, VmTime time) {
+    const u64 slice =
+        instructions_to_next_stop(std::min(limit, clock_.instructions_until(time, retired())));
     if (anybody_runs()) {
         // The recorded run was halted here until its input came; this one runs on.
         if (const auto input = journal_->next_due(); input && input->retired <= retired()) {
@@ -124,11 +125,11 @@ std::optional<RunOutcome> Machine::run_slice(u64 limit) {
     }
     awaited_ = board_->events().next_deadline();
     cut_short_ = false;
-    return take_turns(slice);
+    return take_turns(slice, time);
 }
 
 /// Runs the first processor, from the current one on, that has anything to do.
-std::optional<RunOutcome> Machine::take_turns(u64 slice) {
+std::optional<RunOutcome> Machine::take_turns(u64 slice, VmTime time) {
     for (usize tried = 0; tried < board_->processors(); ++tried) {
         const cpu::Vcpu& vcpu = board_->vcpu(schedule_.current);
         if (has_something_to_do(vcpu)) {
@@ -138,7 +139,7 @@ std::optional<RunOutcome> Machine::take_turns(u64 slice) {
         }
         next_processor();
     }
-    if (!journal_->has_posts() && !skip_idle_time()) return RunOutcome::Idle;
+    if (!journal_->has_posts() && !skip_idle_time(time)) return RunOutcome::Idle;
     return std::nullopt;
 }
 

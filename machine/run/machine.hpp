@@ -39,8 +39,10 @@ public:
     /// the run.
     void restart_on_reset(bool restart) { restarts_ = restart; }
 
-    /// Runs until so many instructions have retired since power-on, or another outcome.
-    RunOutcome run_until(u64 retired);
+    /// Runs until so many instructions have retired since power-on, or it is so late, or another
+    /// outcome. A machine that has halted for good is idle until `time`, if one is given.
+    RunOutcome run_until(u64 retired, fabric::VmTime time = never);
+    static constexpr fabric::VmTime never{~u64{0}};
 
     /// By all processors.
     u64 retired() const { return schedule_.retired; }
@@ -89,14 +91,14 @@ private:
     bool access_ends() override;
 
     std::optional<RunOutcome> see_to_request();
-    std::optional<RunOutcome> run_slice(u64 limit);
-    std::optional<RunOutcome> take_turns(u64 slice);
+    std::optional<RunOutcome> run_slice(u64 limit, fabric::VmTime time);
+    std::optional<RunOutcome> take_turns(u64 slice, fabric::VmTime time);
     std::optional<RunOutcome> look_at(cpu::StopCause cause);
     cpu::StopCause run_current(u64 slice);
     void next_processor();
     bool anybody_runs() const;
     u64 instructions_to_next_stop(u64 limit) const;
-    bool skip_idle_time();
+    bool skip_idle_time(fabric::VmTime latest);
     void reset_board();
 
     std::unique_ptr<fabric::InputJournal> journal_;

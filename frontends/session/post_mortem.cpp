@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "frontends/cli/post_mortem.hpp"
+#include "frontends/session/post_mortem.hpp"
 
 #include <fmt/format.h>
 

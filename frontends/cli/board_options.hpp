@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// From options to a board.
+#pragma once
+
+#include "fabric/host/byte_sink.hpp"
+#include "fabric/support/result.hpp"
+#include "frontends/cli/run_options.hpp"
+#include "machine/board/board.hpp"
+
+namespace frontends {
+
+/// Where a board's bytes go. The sinks outlive the machine.
+struct BoardSinks {
+    fabric::ByteSink& serial;
+    fabric::ByteSink& debug;
+};
+
+fabric::Result<machine::MakeBoard> board_maker(const RunOptions& options, BoardSinks sinks);
+
+}  // namespace frontends

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "frontends/cli/option_table.hpp"
+
+#include "frontends/cli/drive_option.hpp"
+#include "frontends/cli/option_values.hpp"
+
+namespace frontends {
+
+using fabric::Error;
+using fabric::Result;
+
+namespace {
+
+constexpr OptionGroup machine_group{"Machine", "machine"};
+constexpr OptionGroup boot_group{"What it starts", "boot"};
+constexpr OptionGroup drives_group{"Drives", ""};
+constexpr OptionGroup console_group{"Screen and consoles", "console"};
+constexpr OptionGroup run_group{"The run", "run"};
+
+Result<std::string> parse_engine(const std::string& text) {
+    if (text == "interpreter") return text;
+    return Error{"'" + text + "': there is 'interpreter'"};
+}
+
+Result<std::optional<i64>> parse_rtc(const std::string& text) {
+    if (text == "host") return std::optional<i64>{};
+    return std::optional<i64>(TRY(parse_utc(text)));
+}
+
+Result<std::optional<u64>> parse_memory(const std::string& text) {
+    return std::optional<u64>(TRY(parse_size(text)));
+}
+
+std::vector<Option> machine_options() {
+    using O = RunOptions;
+    return {
+        {"memory", "SIZE", &machine_group, "RAM, such as 64M or 2G (a PC without it: 512M)",
+         set_by(&O::memory, parse_memory)},
+        {"cpus", "N", &machine_group, "how many processors, 1 to 64 (1)", set_number(&O::cpus)},
+        {"cpu", "MODEL", &machine_group,
+         "processor model; 'satori cpus' lists them (the best that the host can do)",
+         set_text(&O::cpu)},
+        {.name = "engine",
+         .value = "NAME",
+         .group = &machine_group,
+         .help = "what executes instructions (interpreter)",
+         .set = set_by(&O::engine, parse_engine),
+         .words = {"interpreter"}},
+        {.name = "rtc",
+         .value = "TIME",
+         .group = &machine_group,
+         .help = "what the clock shows at power-on: host, or UTC as 2026-01-31T12:00:00 (host)",
+         .set = set_by(&O::rtc_ns, parse_rtc),
+         .words = {"host"}},
+        {"seed", "N", &machine_group,
+         "seed of the numbers that RDRAND gives; a checkpoint has its own (1)",
+         set_number(&O::seed)},
+        {"no-reboot", "", &machine_group, "end where the guest would start again",
+         set_switch(&O::no_reboot)},
+    };
+}
+
+std::vector<Option> boot_options() {
+    using O = RunOptions;
+    return {
+        {.name = "kernel",
+         .value = "FILE",
+         .group = &boot_group,
+         .help = "a Linux kernel to boot (bzImage), without any drive",
+         .set = set_text(&O::kernel),
+         .path = PathIn::Whole},
+        {.name = "initrd",
+         .value = "FILE",
+         .group = &boot_group,
+         .help = "its initial RAM disk",
+         .set = set_text(&O::initrd),
+         .path = PathIn::Whole},
+        {"append", "TEXT", &boot_group, "its command line", set_text(&O::append)},
+        {.name = "bios",
+         .value = "FILE",
+         .group = &boot_group,
+         .help = "the PC's firmware (Debian's SeaBIOS)",
+         .set = set_text(&O::bios),
+         .path = PathIn::Whole},
+        {.name = "vgabios",
+         .value = "FILE",
+         .group = &boot_group,
+         .help = "the display's firmware, or none (Debian's)",
+         .set = set_text(&O::vgabios),
+         .path = PathIn::Whole,
+         .words = {"none"}},
+        {.name = "rom",
+         .value = "FILE",
+         .group = &boot_group,
+         .help = "instead of a PC, a bare processor that starts in the last 16 bytes of this",
+         .set = set_text(&O::rom),
+         .path = PathIn::Whole},
+        {.name = "disk",
+         .value = "FILE[,snapshot=on]",
+         .group = &drives_group,
+         .help = "a raw image as the next IDE disk; with snapshot=on nothing is written to it",
+         .set = add_by(&O::disks, parse_disk),
+         .repeatable = true,
+         .path = PathIn::Head,
+         .keys = {"file", "snapshot", "if"}},
+        {.name = "cdrom",
+         .value = "FILE",
+         .group = &drives_group,
+         .help = "an image as a CD, the master of the second channel where it is free",
+         .set = add_by(&O::cdroms, parse_cdrom),
+         .repeatable = true,
+         .path = PathIn::Head,
+         .keys = {"file"}},
+    };
+}
+
+std::vector<Option> run_options() {
+    using O = RunOptions;
+    return {
+        {"headless", "", &console_group, "no window, though there is a display",
+         set_switch(&O::headless)},
+        {.name = "debug-console",
+         .value = "WHERE",
+         .group = &console_group,
+         .help =
+             "where the firmware's log and bytes written to port E9 go: stdout, stderr, none or "
+             "a file (stdout)",
+         .set = set_text(&O::debug_console),
+         .path = PathIn::Whole,
+         .words = {"stdout", "stderr", "none"}},
+        {.name = "restore",
+         .value = "FILE",
+         .group = &run_group,
+         .help = "start from this checkpoint",
+         .set = set_text(&O::restore),
+         .path = PathIn::Whole},
+        {.name = "save",
+         .value = "FILE",
+         .group = &run_group,
+         .help = "write a checkpoint to this file at the end",
+         .set = set_text(&O::save),
+         .path = PathIn::Whole},
+        {.name = "record",
+         .value = "FILE",
+         .group = &run_group,
+         .help = "write all input to this file",
+         .set = set_text(&O::record),
+         .path = PathIn::Whole},
+        {.name = "replay",
+         .value = "FILE",
+         .group = &run_group,
+         .help = "take all input from such a file",
+         .set = set_text(&O::replay),
+         .path = PathIn::Whole},
+        {"max-instructions", "N", &run_group, "stop after so many (0: never)",
+         set_number(&O::max_instructions)},
+        {"hash-every", "N", &run_group,
+         "print a hash of the whole state every so many instructions (0: never)",
+         set_number(&O::hash_every)},
+        {"stats", "", &run_group, "print instruction counts and speed at the end",
+         set_switch(&O::stats)},
+    };
+}
+
+std::vector<Option> whole_table() {
+    std::vector<Option> table = machine_options();
+    for (auto& part : {boot_options(), run_options()}) {
+        table.insert(table.end(), part.begin(), part.end());
+    }
+    return table;
+}
+
+}  // namespace
+
+std::span<const Option> run_option_table() {
+    static const std::vector<Option> table = whole_table();
+    return table;
+}
+
+}  // namespace frontends

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What a user chose for a run: what the rows of the option table (option_table.hpp) set.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fabric/support/int_types.hpp"
+#include "machine/board/pc_drives.hpp"
+
+namespace frontends {
+
+struct RunOptions {
+    // The machine.
+    std::optional<u64> memory;  // Without: what the board has by default.
+    u32 cpus = 1;
+    std::string cpu;
+    std::string engine = "interpreter";
+    std::optional<i64> rtc_ns;  // Since 1970. Without: the host's clock.
+    u64 seed = 1;
+    bool no_reboot = false;
+
+    // What it starts.
+    std::string bios = "/usr/share/seabios/bios-256k.bin";
+    std::string vgabios = "/usr/share/seabios/vgabios-stdvga.bin";
+    std::string kernel;
+    std::string initrd;
+    std::string append;
+    std::string rom;  // With it, the machine is the tiny board; without, a PC.
+
+    std::vector<machine::PcDisk> disks;
+    std::vector<std::string> cdroms;
+
+    // Where it is seen.
+    bool headless = false;
+    std::string debug_console = "stdout";
+
+    // The run.
+    std::string restore;
+    std::string save;
+    std::string record;
+    std::string replay;
+    u64 max_instructions = 0;  // 0: no limit.
+    u64 hash_every = 0;        // 0: no hashes.
+    bool stats = false;
+};
+
+}  // namespace frontends

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// SIGINT, SIGTERM and SIGHUP end the run as Ctrl-A x does: what was asked to be saved or recorded
+// is.
+#pragma once
+
+#include "frontends/session/attendant.hpp"
+
+namespace frontends {
+
+class StopSignals final : public Attendant {
+public:
+    /// From here on the signals wait to be read. To be made before any thread is.
+    StopSignals();
+    ~StopSignals() override;
+    StopSignals(const StopSignals&) = delete;
+    StopSignals& operator=(const StopSignals&) = delete;
+
+    void attend(Session& session) override;
+    void await(Wakers& wakers) const override;
+    /// A second signal is not waited for: whoever sends two is in a hurry.
+    void end(Session& session, int status) override;
+
+private:
+    int descriptor_;
+};
+
+}  // namespace frontends
