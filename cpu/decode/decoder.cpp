@@ -222,8 +222,18 @@ void Decoding::note_prefix(Lead lead, u8 byte) {
 bool Decoding::read_escape() {
     into_.map = 1;
     if (!take(into_.opcode)) return false;
-    if (into_.opcode != 0x38 && into_.opcode != 0x3a) return true;
-    into_.map = into_.opcode == 0x38 ? 2 : 3;
+    switch (into_.opcode) {
+        case 0x38: into_.map = 2; break;
+        case 0x3a: into_.map = 3; break;
+        // Nothing is behind these, but they are fetched as if there were.
+        case 0x39:
+        case 0x3c:
+        case 0x3d: into_.map = 2, invalid_ = true; break;
+        case 0x3b:
+        case 0x3e:
+        case 0x3f: into_.map = 3, invalid_ = true; break;
+        default: return true;
+    }
     return take(into_.opcode);
 }
 
@@ -415,8 +425,7 @@ DecodeStatus Decoding::unknown_vex(const FormTable& table) {
     const u8 map = into_.map & 3;
     const OpcodeEntry& plain = table.entry(false, map, into_.opcode);
     OpcodeEntry shape{};
-    const bool is_vmread_or_vmwrite = (into_.opcode & 0xfe) == 0x78;  // Not in our table.
-    shape.mod_rm = map != 1 || plain.mod_rm || is_vmread_or_vmwrite;
+    shape.mod_rm = map != 1 || plain.mod_rm;
     shape.trailer = map == 1 ? plain.trailer : map == 3 ? Trailer::Ib : Trailer::None;
     if (shape.mod_rm && !read_mod_rm(shape)) return shortage_;
     return read_trailer(shape.trailer) ? DecodeStatus::Invalid : shortage_;

@@ -105,6 +105,23 @@ TEST_CASE("decoder: truncated means that more bytes are needed", "[cpu][decode]"
     CHECK(status_of(bits64, {0x0f, 0x3a, 0x00, 0xc0, 1}) == DecodeStatus::Invalid);
 }
 
+TEST_CASE("decoder: what nothing is assigned to has a length all the same", "[cpu][decode]") {
+    const auto length_of = [](Bytes bytes) {
+        while (status_of(bits64, bytes) == DecodeStatus::Truncated) bytes.push_back(0xc0);
+        CHECK(status_of(bits64, bytes) == DecodeStatus::Invalid);
+        return bytes.size();
+    };
+    // As an Intel processor fetches them at the end of a page.
+    for (const u8 opcode : {0x78, 0x79, 0x7a, 0x7b, 0xa6, 0xa7}) {
+        CAPTURE(opcode);
+        CHECK(length_of({0x0f, opcode}) == 3);
+        CHECK(length_of({0xc4, 0xe1, 0x69, opcode}) == 5);
+    }
+    for (const u8 escape : {0x39, 0x3c, 0x3d}) CHECK(length_of({0x0f, escape}) == 4);
+    for (const u8 escape : {0x3b, 0x3e, 0x3f}) CHECK(length_of({0x0f, escape}) == 5);
+    for (const u8 escape : {0x39, 0x3b}) CHECK(length_of({0xc4, 0xe1, 0x69, escape}) == 4);
+}
+
 TEST_CASE("decoder: C4 and C5 are LES and LDS outside 64-bit code", "[cpu][decode]") {
     CHECK(form_of(decoded(bits32, {0xc4, 0x03})).mnemonic == "LES");
     CHECK(form_of(decoded(bits16, {0xc5, 0x07})).mnemonic == "LDS");
