@@ -166,9 +166,10 @@ std::optional<u64> linear_address(Vcpu& vcpu, SegReg segment, u64 offset, usize 
     const auto linear = linear_address_at_any_alignment(vcpu, segment, offset, size, access);
     if (linear) return alignment_fault(vcpu, *linear, size) ? std::nullopt : linear;
     // Alignment comes before the end of what is canonical; ten bytes are eight and then two.
-    if (size == 10 || (size > 1 && vcpu.code_mode() == CodeMode::Bits64)) {
+    const bool bits64 = vcpu.code_mode() == CodeMode::Bits64;
+    if (bits64 ? size > 1 : size == 10) {
         const Exception raised = vcpu.exception;
-        const usize part = size == 10 ? 8 : 1;
+        const usize part = bits64 ? 1 : 8;
         const auto first = linear_address_at_any_alignment(vcpu, segment, offset, part, access);
         if (!first || !alignment_fault(vcpu, *first, size)) vcpu.exception = raised;
     }

@@ -65,8 +65,9 @@ Extent selected_extent(const Lanes& mask, usize length, usize element) {
 /// The linear address of byte `extent.begin` of the operand at `offset`.
 std::optional<u64> locate(Vcpu& vcpu, const Instruction& instruction, u64 offset, Extent extent,
                           Access access) {
-    return linear_address_at_any_alignment(vcpu, instruction.segment, offset + extent.begin,
-                                           extent.size(), access);
+    u64 first = offset + extent.begin;
+    if (instruction.mode != CodeMode::Bits64) first &= 0xffff'ffff;
+    return linear_address_at_any_alignment(vcpu, instruction.segment, first, extent.size(), access);
 }
 
 /// Stores the selected elements, each run of neighbours in one piece.
@@ -118,24 +119,40 @@ void enter_mmx_state(Vcpu& vcpu) {
     asm volatile("movq %%mm0, %0" : "=m"(ignored));
 }
 
-/// Processors look at the whole operand, whatever the mask selects (SDM 2A, MASKMOVDQU).
-bool can_store_all(Vcpu& vcpu, const Instruction& instruction, u64 offset, usize size) {
-    const auto linear =
-        linear_address_at_any_alignment(vcpu, instruction.segment, offset, size, Access::Write);
-    if (!linear || alignment_fault(vcpu, *linear, 8)) return false;
-    const Privilege who = data_privilege(vcpu);
-    const bool upper = size == 8 || probe_linear(vcpu, *linear + 8, 8, Access::Write, who);
-    return upper && probe_linear(vcpu, *linear, 8, Access::Write, who);
+/// DS:rDI, or another segment.
+u64 maskmov_offset(const Vcpu& vcpu, const Instruction& instruction, usize at) {
+    const u64 offset = vcpu.state.reg(Gpr::Rdi) + at;
+    if (instruction.address_size == 2) return offset & 0xffff;
+    return instruction.address_size == 4 ? offset & 0xffff'ffff : offset;
 }
 
-Step store_masked_mmx(Vcpu& vcpu, const Instruction& instruction, u64 offset) {
+/// Processors look at all eight bytes, whatever the mask selects (SDM 2A, MASKMOVDQU).
+bool can_store_half(Vcpu& vcpu, const Instruction& instruction, usize at) {
+    const u64 offset = maskmov_offset(vcpu, instruction, at);
+    const auto linear =
+        linear_address_at_any_alignment(vcpu, instruction.segment, offset, 8, Access::Write);
+    return linear && !alignment_fault(vcpu, *linear, 8) &&
+           probe_linear(vcpu, *linear, 8, Access::Write, data_privilege(vcpu));
+}
+
+Step store_half(Vcpu& vcpu, const Instruction& instruction, usize at, const Lanes& data,
+                const Lanes& mask) {
+    Lanes part{};
+    Lanes selected{};
+    std::copy_n(data.begin() + at, 8, part.begin());
+    std::copy_n(mask.begin() + at, 8, selected.begin());
+    const u64 offset = maskmov_offset(vcpu, instruction, at);
+    return store_selected(vcpu, instruction, offset, part, selected, 8, 1);
+}
+
+Step store_masked_mmx(Vcpu& vcpu, const Instruction& instruction) {
     const GuestFpScope guest_fp(vcpu);
     if (x87_error_pending(vcpu)) return report_x87_error(vcpu);
-    if (!can_store_all(vcpu, instruction, offset, 8)) return Step::Fault;
+    if (!can_store_half(vcpu, instruction, 0)) return Step::Fault;
     save_x87(vcpu);
     const Lanes data = mmx_lanes(vcpu.state.x87, instruction.reg);
     const Lanes mask = mmx_lanes(vcpu.state.x87, instruction.rm);
-    const Step stored = store_selected(vcpu, instruction, offset, data, mask, 8, 1);
+    const Step stored = store_half(vcpu, instruction, 0, data, mask);
     if (stored == Step::Next) enter_mmx_state(vcpu);
     return stored;
 }
@@ -215,18 +232,17 @@ Step native(Vcpu& vcpu, const Instruction& instruction) {
     return execute_natively(vcpu, instruction);
 }
 
-/// MASKMOVQ and MASKMOVDQU: to DS:rDI, or another segment.
+/// MASKMOVQ and MASKMOVDQU. The latter is two stores, the upper one's offset cut to the address
+/// size for itself, and looked at first (measured on a Sapphire Rapids).
 Step maskmov(Vcpu& vcpu, const Instruction& instruction) {
-    u64 offset = vcpu.state.reg(Gpr::Rdi);
-    if (instruction.address_size == 4) offset &= 0xffff'ffff;
-    if (instruction.address_size == 2) offset &= 0xffff;
-    if (form_of(instruction).has(attribute::Mmx)) {
-        return store_masked_mmx(vcpu, instruction, offset);
+    if (form_of(instruction).has(attribute::Mmx)) return store_masked_mmx(vcpu, instruction);
+    if (!can_store_half(vcpu, instruction, 8) || !can_store_half(vcpu, instruction, 0)) {
+        return Step::Fault;
     }
-    if (!can_store_all(vcpu, instruction, offset, 16)) return Step::Fault;
     const Lanes data = read_vector(vcpu.state, instruction.reg);
     const Lanes mask = read_vector(vcpu.state, instruction.rm);
-    return store_selected(vcpu, instruction, offset, data, mask, 16, 1);
+    const Step upper = store_half(vcpu, instruction, 8, data, mask);
+    return upper == Step::Next ? store_half(vcpu, instruction, 0, data, mask) : upper;
 }
 
 Step maskmov_load(Vcpu& vcpu, const Instruction& instruction) {

@@ -67,6 +67,15 @@ std::span<const u64> gdt_entries() {
     return entries;
 }
 
+u64 processor_number_descriptor() {
+    const u32 selector = processor_number_selector;
+    u32 rights = 0;
+    u32 limit = 0;
+    asm("lar %1, %0" : "=r"(rights) : "r"(selector) : "cc");
+    asm volatile("lsl %1, %0" : "=r"(limit) : "r"(selector) : "cc");
+    return (limit & 0xffff) | u64{rights} << 32 | u64{limit & 0xf'0000} << 32;
+}
+
 u64 descriptor_base(u16 selector) {
     if ((selector & 4) == 0) return 0;
     const usize index = selector >> 3;

@@ -24,8 +24,13 @@ struct LdtEntry {
 
 std::span<const LdtEntry> ldt_entries();
 u64 descriptor_of(const LdtEntry& entry);
-/// Linux's GDT up to and without the entry that holds the number of the processor.
+/// Linux's GDT up to what it has for itself.
 std::span<const u64> gdt_entries();
+
+/// The last entry of Linux's GDT: a segment for user mode whose limit is the processor's number.
+constexpr u16 processor_number_selector = 0x7b;
+/// As it is on the processor that this runs on; a test stays there (stay_on_one_processor()).
+u64 processor_number_descriptor();
 
 constexpr u16 ldt_selector(u16 index) { return static_cast<u16>(index << 3 | 7); }
 

@@ -124,6 +124,7 @@ void GuestCpu::build_descriptor_tables() {
         put(at, descriptor);
         at += 8;
     }
+    put(gdt + (processor_number_selector & ~7u), processor_number_descriptor());
     at = ldt;
     for (const LdtEntry& entry : ldt_entries()) {
         put(at, descriptor_of(entry));

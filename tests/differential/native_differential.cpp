@@ -3,6 +3,7 @@
 // The native differential tester: random instances of every form of the instruction table that user
 // mode can run, on the host processor and on ours, from the same state; everything compared.
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 
 #include "cpu/core/models/cpu_model.hpp"
 #include "cpu/fpu/host_features.hpp"
+#include "fabric/support/verify.hpp"
 #include "tests/differential/campaign.hpp"
 #include "tests/differential/skip_list.hpp"
 
@@ -77,8 +79,23 @@ bool apply(Arguments& arguments) {
     return true;
 }
 
+/// What user mode can see of the processor it runs on is the same for the whole job.
+void stay_on_one_processor(u64 job) {
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
+    u64 skip = job % static_cast<u64>(CPU_COUNT(&allowed));
+    for (usize i = 0; i < CPU_SETSIZE; ++i) {
+        if (!CPU_ISSET(i, &allowed) || skip-- != 0) continue;
+        CPU_ZERO(&allowed);
+        CPU_SET(i, &allowed);
+        VERIFY(sched_setaffinity(0, sizeof(allowed), &allowed) == 0);
+        return;
+    }
+}
+
 /// Runs one job's share. The status its process ends with.
 int run_job(const Arguments& arguments, const cpu::CpuModel& model, Tally& tally, u64 job) {
+    stay_on_one_processor(job);
     CampaignOptions options = arguments.campaign;
     options.first += job;
     options.stride = arguments.jobs;

@@ -112,14 +112,14 @@ TEST_CASE("decoder: what nothing is assigned to has a length all the same", "[cp
         return bytes.size();
     };
     // As an Intel processor fetches them at the end of a page.
-    for (const u8 opcode : {0x78, 0x79, 0x7a, 0x7b, 0xa6, 0xa7}) {
+    for (const u8 opcode : Bytes{0x78, 0x79, 0x7a, 0x7b, 0xa6, 0xa7}) {
         CAPTURE(opcode);
         CHECK(length_of({0x0f, opcode}) == 3);
         CHECK(length_of({0xc4, 0xe1, 0x69, opcode}) == 5);
     }
-    for (const u8 escape : {0x39, 0x3c, 0x3d}) CHECK(length_of({0x0f, escape}) == 4);
-    for (const u8 escape : {0x3b, 0x3e, 0x3f}) CHECK(length_of({0x0f, escape}) == 5);
-    for (const u8 escape : {0x39, 0x3b}) CHECK(length_of({0xc4, 0xe1, 0x69, escape}) == 4);
+    for (const u8 escape : Bytes{0x39, 0x3c, 0x3d}) CHECK(length_of({0x0f, escape}) == 4);
+    for (const u8 escape : Bytes{0x3b, 0x3e, 0x3f}) CHECK(length_of({0x0f, escape}) == 5);
+    for (const u8 escape : Bytes{0x39, 0x3b}) CHECK(length_of({0xc4, 0xe1, 0x69, escape}) == 4);
 }
 
 TEST_CASE("decoder: C4 and C5 are LES and LDS outside 64-bit code", "[cpu][decode]") {
