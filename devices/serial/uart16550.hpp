@@ -85,6 +85,9 @@ public:
     /// Characters from the host. Called by the input journal, never by a host thread.
     void receive(std::span<const u8> bytes);
 
+    /// Characters from the host that have not arrived yet.
+    usize backlog() const { return state_.on_the_line.size(); }
+
     const State& state() const { return state_; }
 
 private:

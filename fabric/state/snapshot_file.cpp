@@ -238,6 +238,15 @@ Result<SnapshotFile> SnapshotFile::open(const std::string& path, std::string_vie
     return parsed;
 }
 
+std::optional<std::string> SnapshotFile::kind_at(std::span<const u8> start) {
+    Cursor cursor(start, 0);
+    const auto its_magic = cursor.take(magic.size());
+    if (!its_magic || !std::ranges::equal(*its_magic, magic) || !cursor.number(4)) {
+        return std::nullopt;
+    }
+    return cursor.text();
+}
+
 Result<SnapshotFile> SnapshotFile::parse(std::vector<u8> bytes, std::string_view kind) {
     Cursor cursor(bytes, 0);
     TRY(check_header(cursor, kind));

@@ -68,6 +68,9 @@ public:
     static Result<SnapshotFile> open(const std::string& path, std::string_view kind);
     static Result<SnapshotFile> parse(std::vector<u8> bytes, std::string_view kind);
 
+    /// Of a file that starts so: "checkpoint", "recording"; nothing if it is none of these files.
+    static std::optional<std::string> kind_at(std::span<const u8> start);
+
     bool has(std::string_view name) const { return find(name) != nullptr; }
     std::vector<std::string> section_names() const;
 

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "frontends/cli/board_options.hpp"
 
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include <fstream>
+
 #include "fabric/host/file.hpp"
+#include "frontends/cli/image_format.hpp"
 #include "frontends/session/session.hpp"
 #include "machine/board/pc.hpp"
 #include "machine/board/tiny_board.hpp"
@@ -25,9 +31,45 @@ Result<std::vector<u8>> file_of(const std::string& option, const std::string& pa
     return bytes;
 }
 
+/// Firmware of the distribution's, which may not be installed.
+Result<std::vector<u8>> firmware_of(const std::string& option, const std::string& path,
+                                    const std::string& standard, u64 largest) {
+    auto bytes = file_of(option, path, largest);
+    if (bytes || path != standard || access(path.c_str(), F_OK) == 0) return bytes;
+    return Error{bytes.error().message +
+                 "; it is in Debian's package seabios (apt-get install seabios)"};
+}
+
+/// What the host could not hold even with nothing else running.
+Result<> check_host_memory(u64 bytes) {
+    struct sysinfo host {};
+    if (sysinfo(&host) != 0) return {};
+    const u64 most = (u64{host.totalram} + host.totalswap) * host.mem_unit;
+    if (bytes <= most) return {};
+    return Error{"--memory: " + std::to_string(bytes / mib) +
+                 " MiB are asked for, and this host has " + std::to_string(most / mib) +
+                 " MiB; give the machine less"};
+}
+
+/// The person is told; a guest may well write what looks like another format onto its raw disk.
+void hint_at_other_formats(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::vector<char> start(image_format::enough_bytes);
+    file.read(start.data(), static_cast<std::streamsize>(start.size()));
+    const auto* const bytes = reinterpret_cast<const u8*>(start.data());
+    const std::string container =
+        image_format::container_of({bytes, static_cast<usize>(file.gcount())});
+    if (container.empty()) return;
+    print_notice("--disk " + path + ": it looks like " + container +
+                 " and is taken as raw; 'qemu-img convert -O raw' makes it so");
+}
+
 Result<machine::TinyConfig> tiny_config_of(const RunOptions& options) {
     if (!options.disks.empty() || !options.cdroms.empty()) {
         return Error{"--disk and --cdrom are for the PC; the machine of --rom has no drives"};
+    }
+    if (options.serial.size() > 1) {
+        return Error{"--serial: the machine of --rom has one serial port"};
     }
     return machine::TinyConfig{
         .rom = TRY(file_of("--rom", options.rom, machine::TinyBoard::largest_rom)),
@@ -56,10 +98,15 @@ Result<machine::PcConfig> pc_config_of(const RunOptions& options) {
                              .cpu = options.cpu,
                              .disks = options.disks,
                              .cdroms = options.cdroms};
-    config.firmware = TRY(file_of("--bios", options.bios, machine::Pc::largest_firmware));
+    TRY(check_host_memory(config.ram_bytes));
+    const RunOptions standard;
+    config.firmware =
+        TRY(firmware_of("--bios", options.bios, standard.bios, machine::Pc::largest_firmware));
     if (options.vgabios != "none") {
-        config.video_bios = TRY(file_of("--vgabios", options.vgabios, largest_option_rom));
+        config.video_bios =
+            TRY(firmware_of("--vgabios", options.vgabios, standard.vgabios, largest_option_rom));
     }
+    for (const machine::PcDisk& disk : options.disks) hint_at_other_formats(disk.path);
     config.kernel = TRY(direct_boot_of(options));
     return config;
 }
@@ -67,11 +114,15 @@ Result<machine::PcConfig> pc_config_of(const RunOptions& options) {
 }  // namespace
 
 Result<machine::MakeBoard> board_maker(const RunOptions& options, BoardSinks sinks) {
+    const auto& serial = sinks.serial;
     if (!options.rom.empty()) {
-        return machine::TinyBoard::maker(TRY(tiny_config_of(options)), {sinks.serial, sinks.debug});
+        return machine::TinyBoard::maker(TRY(tiny_config_of(options)), {*serial[0], sinks.debug});
     }
     return machine::Pc::maker(TRY(pc_config_of(options)),
-                              {sinks.serial, sinks.debug, print_notice});
+                              {.serial = *serial[0],
+                               .firmware_log = sinks.debug,
+                               .notice = print_notice,
+                               .further_serial = {serial[1], serial[2], serial[3]}});
 }
 
 }  // namespace frontends

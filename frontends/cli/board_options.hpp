@@ -3,6 +3,8 @@
 // From options to a board.
 #pragma once
 
+#include <array>
+
 #include "fabric/host/byte_sink.hpp"
 #include "fabric/support/result.hpp"
 #include "frontends/cli/run_options.hpp"
@@ -12,7 +14,7 @@ namespace frontends {
 
 /// Where a board's bytes go. The sinks outlive the machine.
 struct BoardSinks {
-    fabric::ByteSink& serial;
+    std::array<fabric::ByteSink*, 4> serial;  // By port; null for one that is not connected.
     fabric::ByteSink& debug;
 };
 

@@ -5,6 +5,7 @@
 
 #include "frontends/cli/help_text.hpp"
 #include "frontends/cli/nearest_word.hpp"
+#include "frontends/cli/vm_file.hpp"
 
 namespace frontends {
 
@@ -29,6 +30,7 @@ CLI::Option* add_to(CLI::App& app, const Option& option) {
 
 RunCommandLine::RunCommandLine(CLI::App& app) : run_(*app.add_subcommand("run", "run a guest")) {
     for (const Option& option : run_option_table()) options_.push_back(add_to(run_, option));
+    vm_ = run_.add_option("vm", [](const CLI::results_t&) { return true; });
     run_.allow_extras();  // check_nothing_is_left() knows what was meant.
     run_.formatter_fn([](auto*, auto, auto) { return run_help(); });
 }
@@ -52,25 +54,23 @@ Result<> RunCommandLine::check_nothing_is_left() const {
 std::vector<GivenOption> RunCommandLine::given_options() const {
     std::vector<GivenOption> given;
     for (usize i = 0; i < options_.size(); ++i) {
-        if (options_[i]->count() == 0) continue;
-        given.push_back({&run_option_table()[i], options_[i]->results()});
+        const std::vector<std::string> texts = options_[i]->results();
+        if (texts.empty()) continue;
+        const Option& option = run_option_table()[i];
+        GivenOption one{.option = &option, .values = {}};
+        for (const std::string& text : texts) one.values.push_back({text, flag_of(option)});
         // Where only one value can be, the last one counts.
-        auto& values = given.back().values;
-        if (!given.back().option->repeatable) values.erase(values.begin(), values.end() - 1);
+        if (!option.repeatable) one.values.erase(one.values.begin(), one.values.end() - 1);
+        given.push_back(std::move(one));
     }
     return given;
 }
 
 Result<RunOptions> RunCommandLine::options() const {
     TRY(check_nothing_is_left());
-    RunOptions options;
-    for (const auto& [option, values] : given_options()) {
-        for (const std::string& value : values) {
-            auto outcome = option->set(options, value);
-            if (!outcome) return std::move(outcome).error().within(flag_of(*option));
-        }
-    }
-    return options;
+    std::vector<GivenOption> file;
+    if (vm_->count() != 0) file = TRY(read_vm_file(vm_->results()[0]));
+    return options_of(file, given_options());
 }
 
 }  // namespace frontends

@@ -3,7 +3,6 @@
 // The option table on the command line.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -17,12 +16,6 @@ class Option;
 
 namespace frontends {
 
-/// One option as the user gave it. A switch that is just named is "on".
-struct GivenOption {
-    const Option* option;
-    std::vector<std::string> values;
-};
-
 class RunCommandLine {
 public:
     /// Adds the command `run`. Nothing of `app` is kept but that command.
@@ -30,8 +23,7 @@ public:
 
     bool given() const;
 
-    // After `app` has parsed.
-
+    /// After `app` has parsed: those of the VM's file, if one was named, and of the command line.
     fabric::Result<RunOptions> options() const;
 
 private:
@@ -39,6 +31,7 @@ private:
     std::vector<GivenOption> given_options() const;
 
     CLI::App& run_;
+    CLI::Option* vm_;
     std::vector<CLI::Option*> options_;  // By row of the table.
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "frontends/cli/option_table.hpp"
 
+#include <algorithm>
+
 #include "frontends/cli/drive_option.hpp"
 #include "frontends/cli/option_values.hpp"
 
@@ -119,6 +121,15 @@ std::vector<Option> run_options() {
     return {
         {"headless", "", &console_group, "no window, though there is a display",
          set_switch(&O::headless)},
+        {.name = "serial",
+         .value = "WHERE",
+         .group = &console_group,
+         .help = "the next of COM1 to COM4: stdio, none, pty, file:PATH, tcp:[ADDRESS:]PORT or "
+                 "unix:PATH, where it listens (COM1: stdio)",
+         .set = add_by(&O::serial, parse_serial),
+         .repeatable = true,
+         .path = PathIn::AfterColon,
+         .words = {"stdio", "none", "pty", "file:", "tcp:", "unix:"}},
         {.name = "debug-console",
          .value = "WHERE",
          .group = &console_group,
@@ -170,11 +181,32 @@ std::vector<Option> whole_table() {
     return table;
 }
 
+Result<> set(RunOptions& options, const GivenOption& given) {
+    for (const auto& [text, where] : given.values) {
+        auto outcome = given.option->set(options, text);
+        if (!outcome) return std::move(outcome).error().within(where);
+    }
+    return {};
+}
+
 }  // namespace
 
 std::span<const Option> run_option_table() {
     static const std::vector<Option> table = whole_table();
     return table;
+}
+
+Result<RunOptions> options_of(const std::vector<GivenOption>& file,
+                              const std::vector<GivenOption>& command_line) {
+    RunOptions options;
+    for (const GivenOption& given : file) {
+        if (std::ranges::find(command_line, given.option, &GivenOption::option) ==
+            command_line.end()) {
+            TRY(set(options, given));
+        }
+    }
+    for (const GivenOption& given : command_line) TRY(set(options, given));
+    return options;
 }
 
 }  // namespace frontends

@@ -26,7 +26,7 @@ struct OptionGroup {
 enum class PathIn : u8 {
     Nothing,
     Whole,
-    Head,       // Up to the first comma or '@'.
+    Head,       // What stands in front of commas or '@'.
     AfterColon  // "file:PATH", "unix:PATH".
 };
 
@@ -41,12 +41,28 @@ struct Option {
     std::vector<std::string_view> words = {};  // Values to choose from, or in place of a path.
 
     /// For a value like "FILE,snapshot=on": the keys it has as a TOML table, first the one of what
-    /// stands in front.
+    /// stands in front; and those whose values are paths.
     std::vector<std::string_view> keys = {};
+    std::vector<std::string_view> path_keys = {};
 
     bool is_switch() const { return value.empty(); }
 };
 
 std::span<const Option> run_option_table();
+
+/// One option, as a user gave it.
+struct GivenOption {
+    struct Value {
+        std::string text;
+        std::string where;  // "--memory", "vm.toml:3: memory": errors begin with it.
+    };
+
+    const Option* option;
+    std::vector<Value> values;
+};
+
+/// What was given on the command line takes the place of what a file says of the same option.
+fabric::Result<RunOptions> options_of(const std::vector<GivenOption>& file,
+                                      const std::vector<GivenOption>& command_line);
 
 }  // namespace frontends

@@ -12,7 +12,7 @@
 #include "fabric/host/wall_clock.hpp"
 #include "frontends/cli/board_options.hpp"
 #include "frontends/headless/descriptor_sink.hpp"
-#include "frontends/headless/terminal.hpp"
+#include "frontends/headless/serial_ports.hpp"
 #include "frontends/session/run_limits.hpp"
 #include "frontends/session/session.hpp"
 #include "frontends/session/stop_signals.hpp"
@@ -51,29 +51,52 @@ void post_first_inputs(const RunOptions& options, Machine& machine) {
     }
 }
 
-/// The attendants that options ask for, in the order in which they are called: output first, so
-/// that what the guest wrote stands before what is said about it.
-class Attendants {
+Result<std::unique_ptr<SerialPorts>> serial_ports_of(const RunOptions& options) {
+    std::vector<SerialChoice> choices = options.serial;
+    if (choices.empty()) choices.emplace_back();
+    auto ports = SerialPorts::open(choices);
+    if (!ports) return std::move(ports).error().within("--serial");
+    return ports;
+}
+
+Result<std::unique_ptr<DescriptorSink>> debug_console_of(const RunOptions& options) {
+    auto sink = DescriptorSink::open(options.debug_console);
+    if (!sink) return std::move(sink).error().within("--debug-console");
+    return sink;
+}
+
+/// Switched on, or as the checkpoint says.
+Result<std::unique_ptr<Machine>> make_machine(const RunOptions& options, BoardSinks sinks,
+                                              std::unique_ptr<InputJournal> journal) {
+    const auto board = TRY(board_maker(options, sinks));
+    auto machine = TRY(Machine::create(std::move(journal), board));
+    machine->restart_on_reset(options.rom.empty() && !options.no_reboot);
+    if (options.restore.empty()) {
+        post_first_inputs(options, *machine);
+    } else {
+        // RDRAND and the clock go on where they were: the checkpoint has them.
+        TRY(machine->restore(options.restore));
+    }
+    return machine;
+}
+
+/// Attendants that look at the machine at instants which options name.
+class Limits {
 public:
-    Attendants(const RunOptions& options, const Machine& machine,
-               std::optional<fabric::VmInstant> replay_end) {
+    Limits(const RunOptions& options, const Machine& machine,
+           const std::optional<fabric::VmInstant>& replay_end) {
         if (options.hash_every != 0) hashes_.emplace(options.hash_every, machine.retired());
         if (options.max_instructions != 0) limit_.emplace(options.max_instructions);
         if (replay_end) replay_end_.emplace(*replay_end);
     }
 
     void join(Session& session) {
-        session.add(terminal_);
         if (hashes_) session.add(*hashes_);
         if (replay_end_) session.add(*replay_end_);
         if (limit_) session.add(*limit_);
     }
 
 private:
-    Terminal terminal_{[](Session& session, std::span<const u8> keys) {
-        machine::Machine& machine = session.machine();
-        machine.journal().post(machine.board().serial_input(), keys);
-    }};
     std::optional<HashPrinter> hashes_;
     std::optional<ReplayEnd> replay_end_;
     std::optional<InstructionLimit> limit_;
@@ -110,31 +133,23 @@ Result<int> run_guest(const RunOptions& options) {
     std::signal(SIGPIPE, SIG_IGN);
     StopSignals signals;
     auto recording = TRY(recording_of(options));
-    const auto serial = TRY(DescriptorSink::open("stdout"));
-    auto debug = DescriptorSink::open(options.debug_console);
-    if (!debug) return std::move(debug).error().within("--debug-console");
-    const auto board = TRY(board_maker(options, {*serial, *debug.value()}));
-
     std::optional<fabric::VmInstant> replay_end;
     if (recording) replay_end = recording->end;
     auto journal = recording ? std::make_unique<InputJournal>(std::move(*recording))
                              : std::make_unique<InputJournal>();
-    auto machine = TRY(Machine::create(std::move(journal), board));
-    machine->restart_on_reset(options.rom.empty() && !options.no_reboot);
-    if (options.restore.empty()) {
-        post_first_inputs(options, *machine);
-    } else {
-        // RDRAND and the clock go on where they were: the checkpoint has them.
-        TRY(machine->restore(options.restore));
-    }
+    const auto serial = TRY(serial_ports_of(options));
+    const auto debug = TRY(debug_console_of(options));
+    const auto machine = TRY(make_machine(options, {serial->sinks(), *debug}, std::move(journal)));
 
     const u64 started = fabric::host_steady_clock_ns();
-    Attendants attendants(options, *machine, replay_end);
+    Limits limits(options, *machine, replay_end);
     Session session(*machine);
-    session.add(*serial);
-    session.add(*debug.value());
+    // Output first: what the guest wrote stands before what is said about it.
+    session.add(*debug);
+    serial->connect(*machine);
+    serial->join(session);
     session.add(signals);
-    attendants.join(session);
+    limits.join(session);
     const int status = session.run();
     if (options.stats) print_stats(*machine, started);
     TRY(finish(options, *machine));

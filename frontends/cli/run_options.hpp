@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fabric/support/int_types.hpp"
+#include "frontends/headless/serial_choice.hpp"
 #include "machine/board/pc_drives.hpp"
 
 namespace frontends {
@@ -35,6 +36,7 @@ struct RunOptions {
 
     // Where it is seen.
     bool headless = false;
+    std::vector<SerialChoice> serial;  // From COM1 on. None: COM1 is on the terminal.
     std::string debug_console = "stdout";
 
     // The run.

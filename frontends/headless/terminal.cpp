@@ -21,8 +21,10 @@ constexpr u8 ctrl_a = 1;
 
 }  // namespace
 
-Terminal::Terminal(TakeKeys guest) : guest_(std::move(guest)), taker_(guest_) {
+Terminal::Terminal(TakeKeys guest, std::function<bool()> guest_has_room)
+    : guest_(std::move(guest)), taker_(guest_), guest_has_room_(std::move(guest_has_room)) {
     add_command('x', "leave satori", [](Session& session) { session.leave(run_status::stopped); });
+    at_end_ = !taker_ && !isatty(STDIN_FILENO);
     termios now{};
     if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &now) != 0) return;
     saved_ = std::make_unique<termios>(now);
@@ -41,7 +43,7 @@ void Terminal::add_command(char key, std::string help, Command command) {
 
 void Terminal::attend(Session& session) {
     pollfd waiting{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    if (at_end_ || poll(&waiting, 1, 0) <= 0) return;
+    if (!may_read() || poll(&waiting, 1, 0) <= 0) return;
     std::array<u8, 256> bytes;
     const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
     at_end_ = count <= 0;
@@ -50,7 +52,7 @@ void Terminal::attend(Session& session) {
 }
 
 void Terminal::await(Wakers& wakers) const {
-    if (at_end_) return;
+    if (!may_read()) return;
     wakers.descriptors.push_back({.fd = STDIN_FILENO, .events = POLLIN, .revents = 0});
 }
 
@@ -85,7 +87,7 @@ void Terminal::act_on(u8 key, Session& session) {
 }
 
 void Terminal::hand_over(Session& session) {
-    if (!keys_.empty()) taker_(session, keys_);
+    if (!keys_.empty() && taker_) taker_(session, keys_);
     keys_.clear();
 }
 

@@ -24,8 +24,9 @@ public:
     using TakeKeys = std::function<void(Session&, std::span<const u8>)>;
     using Command = std::function<void(Session&)>;
 
-    /// Takes standard input; if it is a terminal, key by key until destroyed.
-    explicit Terminal(TakeKeys guest);
+    /// Takes standard input; if it is a terminal, key by key until destroyed. While the guest has
+    /// no room for more, nothing is read. Without a guest to take them, keys are for commands.
+    Terminal(TakeKeys guest, std::function<bool()> guest_has_room);
     ~Terminal() override;
     Terminal(const Terminal&) = delete;
     Terminal& operator=(const Terminal&) = delete;
@@ -56,8 +57,11 @@ private:
     void hand_over(Session& session);
     void show_help() const;
 
+    bool may_read() const { return !at_end_ && (interactive() || guest_has_room_()); }
+
     TakeKeys guest_;
     TakeKeys taker_;
+    std::function<bool()> guest_has_room_;
     std::vector<EscapeCommand> commands_;
     std::vector<u8> keys_;            // Read and not handed over yet.
     std::unique_ptr<termios> saved_;  // How it was, if it is one.

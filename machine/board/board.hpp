@@ -114,6 +114,9 @@ public:
     u16 serial_input() const { return serial_input_; }
     u16 entropy_input() const { return entropy_input_; }
 
+    /// How much of what was posted to a serial port is still on its way: who has more, waits.
+    virtual usize serial_backlog(usize) const { return 0; }
+
     /// What the guest has asked for and not been given yet. Looked at after every access to a
     /// device.
     virtual std::optional<BoardRequest> request() const = 0;

@@ -16,8 +16,8 @@ namespace machine {
 class IrqJoin final : public fabric::Device, public fabric::IrqSink {
 public:
     static constexpr u32 interrupts = 24;
-    static constexpr u32 sources = 4;
-    enum class Source : u32 { Isa, Pci, Sci, Hpet };
+    static constexpr u32 sources = 5;
+    enum class Source : u32 { Isa, Pci, Sci, Hpet, SecondIsa };
 
     struct State {
         std::array<u8, interrupts> asserted{};  // A bit for each source.

@@ -31,7 +31,6 @@ constexpr u64 hpet_bytes = 0x400;
 // Interrupts of the ISA bus.
 constexpr u32 irq_timer = 0;
 constexpr u32 irq_keyboard = 1;
-constexpr u32 irq_com1 = 4;
 constexpr u32 irq_clock = 8;
 constexpr u32 irq_sci = 9;
 constexpr u32 irq_mouse = 12;
@@ -162,7 +161,9 @@ Pc::Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Me
                                 .reset = [this] { pulse_init(); },
                                 .keyboard = keyboard_,
                                 .auxiliary = mouse_}),
-      com1_({.name = "com1"}, {events(), irqs_.line(irq_com1, Source::Isa), host.serial}),
+      serial_(
+          events(), irqs_,
+          {&host.serial, host.further_serial[0], host.further_serial[1], host.further_serial[2]}),
       firmware_log_(host.firmware_log) {
     connect_pic(interrupts_);
     for (usize i = 0; i < processors(); ++i) {
@@ -184,19 +185,22 @@ void Pc::attach_pci_functions() {
 /// Sources of interrupts before what they lead to: a reset lowers the wires on the way.
 void Pc::add_devices() {
     const std::initializer_list<fabric::Device*> all = {
-        &com1_,         &keyboard_, &mouse_,       &keyboard_controller_,
-        &rtc_,          &pit_,      &port61_,      &port92_,
-        &hpet_,         &dma_,      &ide0_,        &ide1_,
-        &ide_function_, &pm_,       &pm_function_, &apm_,
-        &host_bridge_,  &pci_,      &isa_bridge_,  fw_cfg_.get(),
-        &debug_exit_,   &vga_,      &irqs_};
+        &keyboard_,    &mouse_,       &keyboard_controller_,
+        &rtc_,         &pit_,         &port61_,
+        &port92_,      &hpet_,        &dma_,
+        &ide0_,        &ide1_,        &ide_function_,
+        &pm_,          &pm_function_, &apm_,
+        &host_bridge_, &pci_,         &isa_bridge_,
+        fw_cfg_.get(), &debug_exit_,  &vga_,
+        &irqs_};
     for (fabric::Device* device : drives_.devices()) add_device(*device);
+    for (fabric::Device* device : serial_.devices()) add_device(*device);
     for (fabric::Device* device : all) add_device(*device);
     for (fabric::Device* device : interrupts_.devices()) add_device(*device);
 }
 
 void Pc::add_inputs(fabric::InputJournal& journal) {
-    add_serial_input(journal, [this](auto bytes) { com1_.receive(bytes); });
+    add_serial_input(journal, [this](auto bytes) { serial_.port(0).receive(bytes); });
     wall_clock_input_ = journal.add_port("wall-clock", [this](auto bytes) {
         u64 ns = 0;
         for (usize i = 0; i < std::min<usize>(bytes.size(), 8); ++i) ns |= u64{bytes[i]} << (8 * i);
@@ -204,6 +208,11 @@ void Pc::add_inputs(fabric::InputJournal& journal) {
     });
     keyboard_input_ = journal.add_port("keyboard", [this](auto bytes) { keyboard_.keys(bytes); });
     mouse_input_ = journal.add_port("mouse", [this](auto bytes) { mouse_.moved(bytes); });
+    for (usize i = 1; i < PcSerial::count; ++i) {
+        further_serial_inputs_[i - 1] =
+            journal.add_port("com" + std::to_string(i + 1),
+                             [this, i](auto bytes) { serial_.port(i).receive(bytes); });
+    }
 }
 
 Result<> Pc::map_memory(const PcConfig& config) {
@@ -256,7 +265,7 @@ Result<> Pc::map_legacy_ports() {
                      .length = 4,
                      .widest_access = 2,
                      .handler = &vga_.dispi_ports()}));
-    return ports().map({.name = "com1", .first = 0x3f8, .length = 8, .handler = &com1_});
+    return serial_.map(ports());
 }
 
 Result<> Pc::map_chipset_ports() {

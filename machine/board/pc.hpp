@@ -34,7 +34,6 @@
 #include "devices/input/ps2_keyboard.hpp"
 #include "devices/input/ps2_mouse.hpp"
 #include "devices/pci/bus.hpp"
-#include "devices/serial/uart16550.hpp"
 #include "devices/storage/ide_channel.hpp"
 #include "devices/storage/piix_ide.hpp"
 #include "devices/video/vga.hpp"
@@ -44,6 +43,7 @@
 #include "machine/board/irq_join.hpp"
 #include "machine/board/pc_drives.hpp"
 #include "machine/board/pc_interrupts.hpp"
+#include "machine/board/pc_serial.hpp"
 
 namespace machine {
 
@@ -61,8 +61,9 @@ struct PcConfig {
 /// Where the board's wires leave the machine.
 struct PcHost {
     fabric::ByteSink& serial;
-    fabric::ByteSink& firmware_log;  // Port 402.
-    PcDrives::Notice notice = {};    // What a person should know of.
+    fabric::ByteSink& firmware_log;                        // Port 402.
+    PcDrives::Notice notice = {};                          // What a person should know of.
+    std::array<fabric::ByteSink*, 3> further_serial = {};  // COM2 to COM4; null loses all.
 };
 
 class Pc final : public Board, private cpu::PackagePins {
@@ -96,6 +97,9 @@ public:
     u16 wall_clock_input() const { return wall_clock_input_; }
     u16 keyboard_input() const { return keyboard_input_; }
     u16 mouse_input() const { return mouse_input_; }
+    /// Of COM2 to COM4, by number: 1 to 3. COM1 is serial_input().
+    u16 further_serial_input(usize port) const { return further_serial_inputs_.at(port - 1); }
+    usize serial_backlog(usize port) const override { return serial_.port(port).backlog(); }
 
 private:
     Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Media media,
@@ -179,7 +183,7 @@ private:
     devices::Ps2Keyboard keyboard_;
     devices::Ps2Mouse mouse_;
     devices::I8042 keyboard_controller_;
-    devices::Uart16550 com1_;
+    PcSerial serial_;
     devices::DebugConsole firmware_log_;
     devices::DebugExit debug_exit_;
     std::unique_ptr<devices::FwCfg> fw_cfg_;
@@ -189,6 +193,7 @@ private:
     u16 wall_clock_input_ = 0;
     u16 keyboard_input_ = 0;
     u16 mouse_input_ = 0;
+    std::array<u16, 3> further_serial_inputs_{};
 };
 
 }  // namespace machine

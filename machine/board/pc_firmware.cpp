@@ -40,6 +40,7 @@ FirmwareConfig firmware_config_of(const PcConfig& config, const cpu::CpuModel& m
                             .high_ram_bytes = memory.high_bytes,
                             .video_bios = config.video_bios,
                             .direct_boot = config.kernel};
+    firmware.acpi.serial_ports = PcSerial::count;
     firmware.smbios.cpu_mhz = static_cast<u32>(model.tsc_hz / 1'000'000);
     return firmware;
 }

@@ -50,6 +50,7 @@ public:
     static MakeBoard maker(TinyConfig config, TinyHost host);
 
     std::optional<BoardRequest> request() const override;
+    usize serial_backlog(usize) const override { return com1_.backlog(); }
 
     const devices::Uart16550& com1() const { return com1_; }
 

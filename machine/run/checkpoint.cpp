@@ -8,10 +8,12 @@
 #include "cpu/core/monitor.hpp"
 #include "cpu/mmu/translation_control.hpp"
 #include "fabric/state/state_hash.hpp"
+#include "machine/run/checkpoint_sections.hpp"
 #include "machine/run/machine.hpp"
 
 namespace machine {
 
+using checkpoint::read_from;
 using fabric::Error;
 using fabric::Result;
 using fabric::SnapshotFile;
@@ -20,9 +22,6 @@ using fabric::StateReader;
 using fabric::StateWriter;
 
 namespace {
-
-constexpr std::string_view kind = "checkpoint";
-constexpr u64 largest_section = u64{64} << 20;
 
 /// A TLB entry as a record of its own: the file format is not the compiler's layout.
 struct SavedTranslation {
@@ -100,9 +99,9 @@ std::vector<std::pair<std::string, std::vector<u8>>> sections_of(
         sections.emplace_back(std::move(name),
                               std::vector<u8>(out.bytes().begin(), out.bytes().end()));
     };
-    add("machine", [&](StateWriter& out) { out.write(board.identity()); });
-    add("schedule", [&](StateWriter& out) { out.write(schedule); });
-    add("clock", [&](StateWriter& out) { clock.save(out); });
+    add(checkpoint::machine, [&](StateWriter& out) { out.write(board.identity()); });
+    add(checkpoint::schedule, [&](StateWriter& out) { out.write(schedule); });
+    add(checkpoint::clock, [&](StateWriter& out) { clock.save(out); });
     add("events", [&](StateWriter& out) { board.events().save(out); });
     for (usize i = 0; i < board.processors(); ++i) {
         cpu::Vcpu& vcpu = board.vcpu(i);
@@ -116,17 +115,8 @@ std::vector<std::pair<std::string, std::vector<u8>>> sections_of(
     return sections;
 }
 
-/// Restores by `restore(reader)` from a section; errors name it.
-template <class Restore>
-Result<> read_from(const SnapshotFile& file, const std::string& name, Restore restore) {
-    const auto bytes = TRY(file.section(name, largest_section));
-    StateReader reader(bytes);
-    if (auto outcome = restore(reader); !outcome) return std::move(outcome).error().within(name);
-    return {};
-}
-
 Result<> save_ram(const fabric::GuestMemory& memory, SnapshotWriter& out) {
-    TRY(out.begin_section("ram"));
+    TRY(out.begin_section(checkpoint::ram));
     for (const u64 page : memory.nonzero_ram_pages()) {
         std::array<u8, 8> number;
         for (usize i = 0; i < 8; ++i) number[i] = static_cast<u8>(page >> (8 * i));
@@ -140,9 +130,9 @@ Result<> save_ram(const fabric::GuestMemory& memory, SnapshotWriter& out) {
 /// size.
 template <class Take>
 Result<> for_each_saved_page(const SnapshotFile& file, u64 ram_pages, Take take) {
-    constexpr usize record = 8 + fabric::page_size;
+    constexpr usize record = checkpoint::page_record;
     std::vector<u8> partial;
-    TRY(file.read_section("ram", [&](std::span<const u8> piece) -> Result<> {
+    TRY(file.read_section(checkpoint::ram, [&](std::span<const u8> piece) -> Result<> {
         partial.insert(partial.end(), piece.begin(), piece.end());
         usize done = 0;
         for (; partial.size() - done >= record; done += record) {
@@ -245,7 +235,7 @@ u64 Machine::state_hash() const {
 }
 
 Result<> Machine::save(const std::string& path) const {
-    auto out = TRY(SnapshotWriter::create(path, kind));
+    auto out = TRY(SnapshotWriter::create(path, checkpoint::kind));
     TRY(save(out));
     return out.finish();
 }
@@ -254,12 +244,15 @@ Result<> Machine::save(SnapshotWriter& out) const {
     for (const auto& [name, bytes] : sections_of(*board_, clock_, schedule_)) {
         TRY(out.add_section(name, bytes));
     }
+    StateWriter hash;
+    hash.write(checkpoint::SavedHash{state_hash()});
+    TRY(out.add_section(checkpoint::hash, hash.bytes()));
     TRY(board_->save_media(out));
     return save_ram(board_->memory(), out);
 }
 
 Result<> Machine::restore(const std::string& path) {
-    const SnapshotFile file = TRY(SnapshotFile::open(path, kind));
+    const SnapshotFile file = TRY(SnapshotFile::open(path, checkpoint::kind));
     if (auto outcome = restore(file); !outcome) return std::move(outcome).error().within(path);
     return {};
 }
@@ -267,14 +260,13 @@ Result<> Machine::restore(const std::string& path) {
 Result<> Machine::restore(const SnapshotFile& file) {
     BoardIdentity identity;
     Schedule schedule;
-    fabric::InstructionClock clock;
-    TRY(read_from(file, "machine", [&](StateReader& in) { return in.read(identity); }));
+    TRY(read_from(file, checkpoint::machine, [&](StateReader& in) { return in.read(identity); }));
     TRY(check_same(identity, board_->identity()));
-    TRY(read_from(file, "schedule", [&](StateReader& in) { return in.read(schedule); }));
+    TRY(read_from(file, checkpoint::schedule, [&](StateReader& in) { return in.read(schedule); }));
     if (schedule.current >= board_->processors()) {
         return Error{"schedule: the turn of a processor that there is not"};
     }
-    TRY(read_from(file, "clock", [&](StateReader& in) { return clock.restore(in); }));
+    const auto clock = TRY(checkpoint::read_clock(file, schedule.retired));
     const auto processors = TRY(read_processors(file, board_->processors()));
     fabric::GuestMemory& memory = board_->memory();
     const u64 pages = memory.ram().size() / fabric::page_size;

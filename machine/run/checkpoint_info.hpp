@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What a checkpoint says of itself, without a machine to restore it into.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fabric/state/snapshot_file.hpp"
+#include "fabric/support/result.hpp"
+#include "fabric/time/vm_time.hpp"
+#include "machine/board/board.hpp"
+
+namespace machine {
+
+struct CheckpointInfo {
+    BoardIdentity machine;
+    fabric::VmInstant when;
+    std::optional<u64> state_hash;  // Older files have none.
+    u64 stored_ram_bytes = 0;       // The rest of RAM is zero.
+};
+
+fabric::Result<CheckpointInfo> checkpoint_info(const fabric::SnapshotFile& file);
+
+}  // namespace machine
