@@ -35,10 +35,6 @@ u64 size_of(const std::filesystem::path& path) {
     return trouble ? 0 : size;
 }
 
-std::string hash_text(const CheckpointInfo& info) {
-    return info.state_hash ? fmt::format("{:016x}", *info.state_hash) : "-";
-}
-
 double seconds_of(const CheckpointInfo& info) {
     return static_cast<double>(info.when.time.ns) / 1e9;
 }
@@ -56,9 +52,9 @@ std::string line_of(const std::string& path) {
     const std::string name = std::filesystem::path(path).filename();
     if (!info) return fmt::format("{:<28} {}\n", name, info.error().message);
     const CheckpointInfo& found = info.value();
-    return fmt::format("{:<28} {:>8.1f} {:>14.6f} {:>15}  {:<16}  {}\n", name,
+    return fmt::format("{:<28} {:>8.1f} {:>14.6f} {:>15}  {:016x}  {}\n", name,
                        static_cast<double>(size_of(path)) / (1 << 20), seconds_of(found),
-                       found.when.retired, hash_text(found), machine::text_of(found.machine));
+                       found.when.retired, found.state_hash, machine::text_of(found.machine));
 }
 
 }  // namespace
@@ -70,12 +66,12 @@ Result<std::string> describe_checkpoint(const std::string& path) {
         "{}: a checkpoint\n"
         "  machine    {}\n"
         "  time       {:.9f} s of virtual time, {} instructions\n"
-        "  state      {}\n"
+        "  state      {:016x}\n"
         "  memory     {:.1f} MiB of {} MiB are not zero\n"
         "  file       {:.1f} MiB\n"
         "  restore    satori run --restore {} --memory {}M --cpus {} --cpu {}, and what else the "
         "machine was started with\n",
-        path, machine::text_of(identity), seconds_of(info), info.when.retired, hash_text(info),
+        path, machine::text_of(identity), seconds_of(info), info.when.retired, info.state_hash,
         static_cast<double>(info.stored_ram_bytes) / (1 << 20), identity.ram_bytes >> 20,
         static_cast<double>(size_of(path)) / (1 << 20), path, identity.ram_bytes >> 20,
         identity.processors, identity.model);

@@ -267,6 +267,7 @@ Result<> Machine::restore(const SnapshotFile& file) {
         return Error{"schedule: the turn of a processor that there is not"};
     }
     const auto clock = TRY(checkpoint::read_clock(file, schedule.retired));
+    TRY(checkpoint::read_hash(file));
     const auto processors = TRY(read_processors(file, board_->processors()));
     fabric::GuestMemory& memory = board_->memory();
     const u64 pages = memory.ram().size() / fabric::page_size;

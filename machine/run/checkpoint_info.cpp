@@ -30,11 +30,7 @@ Result<CheckpointInfo> checkpoint_info(const fabric::SnapshotFile& file) {
     TRY(read_from(file, checkpoint::schedule, [&](auto& in) { return in.read(schedule); }));
     const auto clock = TRY(checkpoint::read_clock(file, schedule.retired));
     info.when = {clock.time_at(schedule.retired), schedule.retired};
-    if (file.has(checkpoint::hash)) {
-        checkpoint::SavedHash hash;
-        TRY(read_from(file, checkpoint::hash, [&](auto& in) { return in.read(hash); }));
-        info.state_hash = hash.value;
-    }
+    info.state_hash = TRY(checkpoint::read_hash(file));
     info.stored_ram_bytes = TRY(ram_bytes_in(file));
     return info;
 }

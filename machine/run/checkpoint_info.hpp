@@ -3,7 +3,6 @@
 // What a checkpoint says of itself, without a machine to restore it into.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +16,8 @@ namespace machine {
 struct CheckpointInfo {
     BoardIdentity machine;
     fabric::VmInstant when;
-    std::optional<u64> state_hash;  // Older files have none.
-    u64 stored_ram_bytes = 0;       // The rest of RAM is zero.
+    u64 state_hash = 0;
+    u64 stored_ram_bytes = 0;  // The rest of RAM is zero.
 };
 
 fabric::Result<CheckpointInfo> checkpoint_info(const fabric::SnapshotFile& file);

@@ -26,6 +26,7 @@ inline const std::string ram = "ram";
 /// A page's number, and its bytes.
 inline constexpr usize page_record = 8 + fabric::page_size;
 
+/// Machine::state_hash(), for those who ask what a checkpoint is of.
 struct SavedHash {
     u64 value = 0;
 
@@ -43,6 +44,12 @@ fabric::Result<> read_from(const fabric::SnapshotFile& file, const std::string& 
     fabric::StateReader reader(bytes);
     if (auto outcome = restore(reader); !outcome) return std::move(outcome).error().within(name);
     return {};
+}
+
+inline fabric::Result<u64> read_hash(const fabric::SnapshotFile& file) {
+    SavedHash made;
+    TRY(read_from(file, hash, [&](fabric::StateReader& in) { return in.read(made); }));
+    return made.value;
 }
 
 /// The clock as it was when so many instructions had retired.
