@@ -5,6 +5,7 @@
 
 #include "frontends/cli/drive_option.hpp"
 #include "frontends/cli/option_values.hpp"
+#include "frontends/screen/timed_text.hpp"
 
 namespace frontends {
 
@@ -27,6 +28,12 @@ Result<std::string> parse_engine(const std::string& text) {
 Result<std::optional<i64>> parse_rtc(const std::string& text) {
     if (text == "host") return std::optional<i64>{};
     return std::optional<i64>(TRY(parse_utc(text)));
+}
+
+Result<CheckpointOrder> parse_save(const std::string& text) {
+    TimedText parts = TRY(parse_timed_text(text));
+    if (parts.text.empty()) return Error{"'" + text + "': name the file to write"};
+    return CheckpointOrder{std::move(parts.text), parts.time};
 }
 
 Result<std::optional<u64>> parse_memory(const std::string& text) {
@@ -146,11 +153,13 @@ std::vector<Option> run_options() {
          .set = set_text(&O::restore),
          .path = PathIn::Whole},
         {.name = "save",
-         .value = "FILE",
+         .value = "FILE[@TIME]",
          .group = &run_group,
-         .help = "write a checkpoint to this file at the end",
-         .set = set_text(&O::save),
-         .path = PathIn::Whole},
+         .help = "write a checkpoint to this file at this virtual time (12.5, 500ms, 2m) or at the "
+                 "end, however it comes",
+         .set = add_by(&O::saves, parse_save),
+         .repeatable = true,
+         .path = PathIn::Head},
         {.name = "record",
          .value = "FILE",
          .group = &run_group,

@@ -13,6 +13,7 @@
 #include "frontends/cli/board_options.hpp"
 #include "frontends/headless/descriptor_sink.hpp"
 #include "frontends/headless/serial_ports.hpp"
+#include "frontends/session/checkpoints.hpp"
 #include "frontends/session/run_limits.hpp"
 #include "frontends/session/session.hpp"
 #include "frontends/session/stop_signals.hpp"
@@ -113,7 +114,7 @@ void print_stats(Machine& machine, u64 started_ns) {
                counters.blocks_invalidated, counters.cache_clears);
 }
 
-Result<> finish(const RunOptions& options, Machine& machine) {
+Result<> finish(const RunOptions& options, Machine& machine, Checkpoints& checkpoints) {
     if (machine.journal().diverged()) {
         return Error{
             "--replay " + options.replay +
@@ -122,8 +123,7 @@ Result<> finish(const RunOptions& options, Machine& machine) {
     if (!options.record.empty()) {
         TRY(fabric::write_recording(options.record, machine.recording()));
     }
-    if (!options.save.empty()) TRY(machine.save(options.save));
-    return {};
+    return checkpoints.save_last(machine);
 }
 
 }  // namespace
@@ -141,18 +141,21 @@ Result<int> run_guest(const RunOptions& options) {
     const auto debug = TRY(debug_console_of(options));
     const auto machine = TRY(make_machine(options, {serial->sinks(), *debug}, std::move(journal)));
 
+    serial->connect(*machine);
     const u64 started = fabric::host_steady_clock_ns();
+    Checkpoints checkpoints(options.saves);
+    serial->terminal().add_command('s', "save a checkpoint", Checkpoints::save_now);
     Limits limits(options, *machine, replay_end);
     Session session(*machine);
     // Output first: what the guest wrote stands before what is said about it.
     session.add(*debug);
-    serial->connect(*machine);
     serial->join(session);
     session.add(signals);
+    session.add(checkpoints);
     limits.join(session);
     const int status = session.run();
     if (options.stats) print_stats(*machine, started);
-    TRY(finish(options, *machine));
+    TRY(finish(options, *machine, checkpoints));
     return status;
 }
 

@@ -9,6 +9,7 @@
 
 #include "fabric/support/int_types.hpp"
 #include "frontends/headless/serial_choice.hpp"
+#include "frontends/session/checkpoints.hpp"
 #include "machine/board/pc_drives.hpp"
 
 namespace frontends {
@@ -41,7 +42,7 @@ struct RunOptions {
 
     // The run.
     std::string restore;
-    std::string save;
+    std::vector<CheckpointOrder> saves;
     std::string record;
     std::string replay;
     u64 max_instructions = 0;  // 0: no limit.
