@@ -75,12 +75,21 @@ bool may_start_over_for_ever(const Case& test, const Outcome& guest) {
            cpu::form_of(test.decoded).semantic == cpu::Semantic::call_far;
 }
 
+bool is_far_transfer(const Case& test) {
+    using cpu::Semantic;
+    if (test.decoded.length == 0) return false;
+    const Semantic semantic = cpu::form_of(test.decoded).semantic;
+    return semantic == Semantic::call_far || semantic == Semantic::jmp_far ||
+           semantic == Semantic::ret_far || semantic == Semantic::iret;
+}
+
 /// What surrounds the code are the harness's breakpoints. A far transfer that lands within its own
 /// bytes, or prefixes without an opcode behind them, make those a part of other instructions.
 bool meets_breakpoints(const Case& test, const Outcome& guest) {
     const u64 base = descriptor_base(guest.registers.selector(cpu::SegReg::Cs));
     const u64 offset = guest.registers.rip + base - test.code_address;
     if (guest.ending == Ending::Completed) return offset < test.code_size;
+    if (is_far_transfer(test) && offset > test.last_instruction) return offset < test.code_size;
     return guest.vector == 3 && offset == u64{test.code_size} + 1 && test.decoded.length == 0;
 }
 
