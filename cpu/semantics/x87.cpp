@@ -110,15 +110,14 @@ public:
 
     /// In the host's order: the first item within the segment, alignment, the end within it; where
     /// there are no limits alignment, and the first item's end canonical. Then the area's start,
-    /// its end, and all of it: no later access faults.
+    /// its end, and all of it: no later access faults. An end beyond the last offset is met late.
     bool can(Access access) const {
         const auto linear = memory_.place(0, limited_ ? item_ : 1, access);
         if (!linear || alignment_fault(vcpu_, *linear, item_)) return false;
-        const bool fits = limited_ ? memory_.place(size_ - 1, 1, access).has_value()
-                                   : memory_.place(0, item_, access).has_value();
-        return fits && memory_.probe(0, 1, access) && memory_.probe(size_ - 1, 1, access) &&
-               for_each_piece(
-                   [&](usize at, usize size) { return memory_.probe(at, size, access); });
+        return may_fit(access) && memory_.probe(0, 1, access) &&
+               memory_.probe(size_ - 1, 1, access) && for_each_piece([&](usize at, usize size) {
+                   return memory_.probe(at, size, access);
+               });
     }
     bool read(std::span<u8> into) const {
         return for_each_piece(
@@ -131,6 +130,12 @@ public:
     }
 
 private:
+    bool may_fit(Access access) const {
+        if (memory_.wraps(size_)) return true;
+        return limited_ ? memory_.place(size_ - 1, 1, access).has_value()
+                        : memory_.place(0, item_, access).has_value();
+    }
+
     /// One piece, but at the end of a 16-bit segment.
     template <class Visit>
     bool for_each_piece(Visit visit) const {
