@@ -2,6 +2,7 @@
 #include "cpu/apic/apic_bus.hpp"
 
 #include "cpu/apic/local_apic.hpp"
+#include "fabric/trace/trace.hpp"
 
 namespace cpu {
 
@@ -29,6 +30,30 @@ bool goes_to(const LocalApic& apic, const InterruptMessage& message, Shorthand s
     UNREACHABLE();
 }
 
+std::string_view name_of(DeliveryMode mode) {
+    switch (mode) {
+        case DeliveryMode::Fixed: return "fixed";
+        case DeliveryMode::LowestPriority: return "lowest priority";
+        case DeliveryMode::Smi: return "SMI";
+        case DeliveryMode::RemoteRead: return "remote read";
+        case DeliveryMode::Nmi: return "NMI";
+        case DeliveryMode::Init: return "INIT";
+        case DeliveryMode::Startup: return "startup";
+        case DeliveryMode::ExtInt: return "ExtINT";
+    }
+    return "reserved";
+}
+
+std::string_view name_of(Shorthand shorthand) {
+    switch (shorthand) {
+        case Shorthand::None: return "";
+        case Shorthand::Self: return " to itself";
+        case Shorthand::All: return " to all";
+        case Shorthand::AllButSelf: return " to all others";
+    }
+    UNREACHABLE();
+}
+
 }  // namespace
 
 void ApicBus::deliver(fabric::MsiMessage message) {
@@ -50,6 +75,9 @@ void ApicBus::deliver(fabric::MsiMessage message) {
 
 void ApicBus::deliver(const InterruptMessage& message, Shorthand shorthand,
                       const LocalApic* sender) {
+    if (trace_ && trace_->listens_to(fabric::TraceCategory::Irqs)) {
+        trace_message(message, shorthand, sender);
+    }
     if (message.mode != DeliveryMode::LowestPriority) {
         for (LocalApic* each : apics_) {
             if (goes_to(*each, message, shorthand, sender)) each->accept(message);
@@ -62,6 +90,16 @@ void ApicBus::deliver(const InterruptMessage& message, Shorthand shorthand,
         if (!chosen || each->processor_priority() < chosen->processor_priority()) chosen = each;
     }
     if (chosen) chosen->accept(message);
+}
+
+void ApicBus::trace_message(const InterruptMessage& message, Shorthand shorthand,
+                            const LocalApic* sender) const {
+    std::string what(name_of(message.mode));
+    if (message.logical) what += ", logical";
+    if (message.level_triggered) what += ", level";
+    what += name_of(shorthand);
+    trace_->irq_message(sender ? sender->name() : "message", what, message.vector,
+                        message.destination);
 }
 
 void ApicBus::end_of_interrupt(u8 vector) {

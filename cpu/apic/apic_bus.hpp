@@ -11,6 +11,10 @@
 #include "cpu/apic/apic_registers.hpp"
 #include "fabric/bus/msi.hpp"
 
+namespace fabric {
+class Trace;
+}
+
 namespace cpu {
 
 class LocalApic;
@@ -40,9 +44,15 @@ public:
     void deliver(const InterruptMessage& message, Shorthand shorthand, const LocalApic* sender);
     void end_of_interrupt(u8 vector);
 
+    void set_trace(fabric::Trace& trace) { trace_ = &trace; }
+
 private:
+    void trace_message(const InterruptMessage& message, Shorthand shorthand,
+                       const LocalApic* sender) const;
+
     std::vector<LocalApic*> apics_;
     std::vector<std::function<void(u8)>> eoi_listeners_;
+    fabric::Trace* trace_ = nullptr;
 };
 
 }  // namespace cpu

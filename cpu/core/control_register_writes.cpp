@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cpu/arch/paging.hpp"
+#include "cpu/core/cpu_trace.hpp"
 #include "cpu/core/models/cpu_model.hpp"
 #include "cpu/mmu/access.hpp"
 #include "cpu/mmu/translation_control.hpp"
@@ -109,6 +110,7 @@ Step write_cr0(Vcpu& vcpu, u64 value) {
     const bool pae = pae_paging(value, state.cr4, state.msr.efer);
     if (!reload_pdptes(vcpu, changed, cr0::CD | cr0::NW | cr0::PG, pae)) return refuse(vcpu);
 
+    trace_control_write(vcpu, "CR0", value);
     if (paging_begins || paging_ends) set_long_mode_active(state, into_long);
     state.cr0 = value;
     if (changed & cr0::PG) {
@@ -133,6 +135,7 @@ Step write_cr3(Vcpu& vcpu, u64 value) {
     const bool pae = pae_paging(state.cr0, state.cr4, state.msr.efer);
     if (pae && !load_pdptes(vcpu, value)) return refuse(vcpu);
 
+    trace_control_write(vcpu, "CR3", value);
     state.cr3 = value;
     if (keep) {
         switch_address_space(vcpu);
@@ -163,6 +166,7 @@ Step write_cr4(Vcpu& vcpu, u64 value) {
     const u64 reloading = cr4::PAE | cr4::PGE | cr4::PSE | cr4::SMEP;
     if (!reload_pdptes(vcpu, changed, reloading, pae)) return refuse(vcpu);
 
+    trace_control_write(vcpu, "CR4", value);
     state.cr4 = value;
     if (changed & (cr4::PGE | cr4::PCIDE | cr4::PAE | cr4::PSE | cr4::SMEP)) {
         flush_translations(vcpu);
@@ -175,6 +179,7 @@ Step write_cr4(Vcpu& vcpu, u64 value) {
 
 Step write_cr8(Vcpu& vcpu, u64 value) {
     if (value > 15) return refuse(vcpu);
+    trace_control_write(vcpu, "CR8", value);
     vcpu.state.cr8 = value;
     if (vcpu.ports.interrupts) vcpu.ports.interrupts->task_priority_written();
     vcpu.attention |= attention::Events;  // What was held back may now be taken.

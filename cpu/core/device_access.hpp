@@ -5,6 +5,7 @@
 // before.
 #pragma once
 
+#include "cpu/core/cpu_trace.hpp"
 #include "cpu/core/vcpu.hpp"
 
 namespace cpu {
@@ -35,8 +36,11 @@ inline u64 read_mmio(Vcpu& vcpu, u64 physical, u32 size) {
     if (!is_apic_page(vcpu, physical >> 12)) {
         return read_device(vcpu, vcpu.ports.mmio, physical, size);
     }
-    return with_device_time(vcpu,
-                            [&] { return vcpu.ports.apic_page->read(physical & 0xfff, size); });
+    return with_device_time(vcpu, [&] {
+        const u64 value = vcpu.ports.apic_page->read(physical & 0xfff, size);
+        trace_apic_read(vcpu, physical, size, value);
+        return value;
+    });
 }
 
 inline void write_device(Vcpu& vcpu, fabric::IoSpace& space, u64 address, u32 size, u64 value) {
@@ -52,6 +56,7 @@ inline void write_mmio(Vcpu& vcpu, u64 physical, u32 size, u64 value) {
         return;
     }
     with_device_time(vcpu, [&] {
+        trace_apic_write(vcpu, physical, size, value);
         vcpu.ports.apic_page->write(physical & 0xfff, size, value);
         return true;
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cpu/core/exception_delivery.hpp"
 
+#include "cpu/core/cpu_trace.hpp"
 #include "cpu/core/far_transfer.hpp"
 #include "cpu/core/segment_load.hpp"
 #include "cpu/core/stack_frame.hpp"
@@ -308,14 +309,17 @@ void deliver_second(Vcpu& vcpu, u8 first) {
     while (true) {
         Exception second = vcpu.exception;
         note_cause(vcpu.state, second);
+        trace_exception(vcpu, second);
         const Severity severity_now = severity(static_cast<u8>(second.vector));
         if (first == static_cast<u8>(Vector::DF) && severity_now != Severity::Benign) {
             vcpu.state.activity = Activity::Shutdown;
             vcpu.attention |= attention::Events;
+            trace_shutdown(vcpu);
             return;
         }
         if (makes_double_fault(severity(first), severity_now)) {
             second = {.vector = Vector::DF, .has_error_code = true};
+            trace_exception(vcpu, second);
         }
         if (deliver(vcpu, event_of(vcpu.state, second))) return;
         first = static_cast<u8>(second.vector);
@@ -353,18 +357,24 @@ std::optional<bool> redirected(Vcpu& vcpu, u8 vector) {
 void deliver_exception(Vcpu& vcpu) {
     const Exception exception = vcpu.exception;
     note_cause(vcpu.state, exception);
+    trace_exception(vcpu, exception);
     if (deliver(vcpu, event_of(vcpu.state, exception))) return;
     deliver_second(vcpu, static_cast<u8>(exception.vector));
 }
 
-void deliver_interrupt(Vcpu& vcpu, u8 vector) { deliver_from_outside(vcpu, vector); }
+void deliver_interrupt(Vcpu& vcpu, u8 vector) {
+    trace_interrupt(vcpu, vector);
+    deliver_from_outside(vcpu, vector);
+}
 
 void deliver_nmi(Vcpu& vcpu) {
+    trace_signal(vcpu, Signal::Nmi);
     vcpu.state.events.nmi_blocked = true;
     deliver_from_outside(vcpu, static_cast<u8>(Vector::NMI));
 }
 
 Step software_interrupt(Vcpu& vcpu, u8 vector, SoftwareInterrupt kind, u64 next_rip) {
+    trace_software_interrupt(vcpu, vector);
     const Event event{.vector = vector,
                       .by_program = kind != SoftwareInterrupt::Int1,
                       .saved_rip = next_rip,

@@ -2,6 +2,7 @@
 #include "cpu/core/interrupts.hpp"
 
 #include "cpu/core/arch_msrs.hpp"
+#include "cpu/core/cpu_trace.hpp"
 #include "cpu/core/exception_delivery.hpp"
 #include "cpu/core/models/cpu_model.hpp"
 #include "cpu/core/smm.hpp"
@@ -53,6 +54,7 @@ bool can_take_interrupt(const Vcpu& vcpu) {
 
 /// INIT leaves the bootstrap processor at its reset vector, and the others waiting.
 void take_init(Vcpu& vcpu) {
+    trace_signal(vcpu, Signal::Init);
     vcpu.state.events.init = false;
     reset_by_init(vcpu);
     if (vcpu.ports.interrupts) vcpu.ports.interrupts->processor_reset_by_init();
@@ -61,6 +63,7 @@ void take_init(Vcpu& vcpu) {
 void take_sipi(Vcpu& vcpu) {
     CpuState& state = vcpu.state;
     const u8 page = state.events.sipi_vector;
+    trace_sipi(vcpu, page);
     state.events.sipi = false;
     Segment& code = state.segment(SegReg::Cs);
     code.selector = static_cast<u16>(page << 8);

@@ -2,6 +2,7 @@
 #include "cpu/core/smm.hpp"
 
 #include "cpu/core/control_register_writes.hpp"
+#include "cpu/core/cpu_trace.hpp"
 #include "cpu/core/segment_load.hpp"
 #include "cpu/mmu/access.hpp"
 #include "cpu/mmu/translation_control.hpp"
@@ -157,6 +158,7 @@ void restore_registers(CpuState& state, const SaveArea& area) {
 
 void enter_smm(Vcpu& vcpu) {
     CpuState& state = vcpu.state;
+    trace_signal(vcpu, Signal::Smi);
     // First, so that SMRAM is there to save into.
     tell_board(vcpu, true);
     SaveArea area(vcpu, state.msr.smbase);
@@ -189,6 +191,7 @@ void leave_smm(Vcpu& vcpu) {
     vcpu.attention |= attention::Events;
     if (pae_paging(cr0, cr4, efer) && !load_pdptes(vcpu, cr3)) shut_down(vcpu);
     tell_board(vcpu, false);
+    trace_smm_left(vcpu);
 }
 
 }  // namespace cpu

@@ -7,6 +7,7 @@
 
 #include "cpu/core/debug.hpp"
 #include "cpu/core/exception_delivery.hpp"
+#include "cpu/core/instruction_trace.hpp"
 #include "cpu/core/interrupts.hpp"
 #include "cpu/core/monitor.hpp"
 #include "cpu/fpu/guest_fp_scope.hpp"
@@ -64,6 +65,26 @@ bool interrupt_waits(const Vcpu& vcpu) {
     return vcpu.ports.interrupts && vcpu.ports.interrupts->pending();
 }
 
+/// Up to so many of the bytes that were fetched, as far as they lie in memory.
+template <class Origin>
+std::vector<u8> bytes_from(const Vcpu& vcpu, const Origin& origin, usize most) {
+    std::vector<u8> bytes;
+    for (usize piece = 0; piece < origin.first.size(); ++piece) {
+        const auto page = vcpu.ports.memory.page(origin.first[piece] >> 12);
+        if (!page.host) break;
+        const u8* const from = page.host + (origin.first[piece] & page_mask);
+        bytes.insert(bytes.end(), from, from + std::min<usize>(origin.length[piece], most));
+        most -= std::min<usize>(origin.length[piece], most);
+    }
+    return bytes;
+}
+
+/// Between two iterations RF is set.
+TracedInstruction::Progress progress_of(const Vcpu& vcpu, const Instruction& instruction) {
+    const bool goes_on = (vcpu.state.other_flags & rflags::RF) != 0 && repeats(instruction);
+    return goes_on ? TracedInstruction::Progress::GoesOn : TracedInstruction::Progress::Begins;
+}
+
 /// Whether take_pending_event has anything to look at.
 bool something_pending(const Vcpu& vcpu) {
     const PendingEvents& events = vcpu.state.events;
@@ -95,7 +116,7 @@ StopCause Interpreter::run(Vcpu& vcpu, u64 instructions) {
     wants_link_ = nullptr;
     while (true) {
         if (const auto cause = attend(vcpu)) return *cause;
-        if (needs_single_steps(vcpu)) {
+        if (needs_single_steps(vcpu) || is_traced(vcpu, linear_rip(vcpu))) {
             wants_link_ = nullptr;
             step(vcpu);
             continue;
@@ -308,7 +329,13 @@ void Interpreter::step(Vcpu& vcpu) {
     }
     Instruction instruction;
     Origin origin;
-    if (!fetch(vcpu, instruction, origin)) {
+    const bool fetched = fetch(vcpu, instruction, origin);
+    std::optional<TracedInstruction> traced;
+    if (const u64 linear = linear_rip(vcpu); is_traced(vcpu, linear)) [[unlikely]] {
+        const auto bytes = bytes_from(vcpu, origin, fetched ? instruction.length : 15);
+        traced.emplace(vcpu, linear, bytes, progress_of(vcpu, instruction));
+    }
+    if (!fetched) {
         raise_in_guest(vcpu);
         return;
     }
@@ -317,6 +344,7 @@ void Interpreter::step(Vcpu& vcpu) {
     const Step outcome = execute(vcpu, instruction);
     watched_ = {};
     complete(vcpu, instruction, outcome);
+    if (traced) traced->ended();
     const bool completed = outcome == Step::Next || outcome == Step::Jump;
     if (trap && outcome != Step::Fault && !swallows_trap(vcpu.state, instruction, outcome) &&
         single_step_traps(vcpu.state, outcome)) {

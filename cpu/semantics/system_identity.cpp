@@ -3,6 +3,7 @@
 // What a program asks the processor about itself, the time and chance: CPUID, MSRs, counters,
 // random numbers.
 #include "cpu/core/arch_msrs.hpp"
+#include "cpu/core/cpu_trace.hpp"
 #include "cpu/core/device_access.hpp"
 #include "cpu/core/models/cpu_model.hpp"
 #include "cpu/semantics/operands.hpp"
@@ -39,7 +40,9 @@ Step random_number(Vcpu& vcpu, const Instruction& instruction) {
 
 Step cpuid(Vcpu& vcpu, const Instruction&) {
     const u32 leaf = low_half(vcpu, Gpr::Rax);
-    const CpuidLeaf found = vcpu.cpuid.read(leaf, low_half(vcpu, Gpr::Rcx));
+    const u32 subleaf = low_half(vcpu, Gpr::Rcx);
+    const CpuidLeaf found = vcpu.cpuid.read(leaf, subleaf);
+    trace_cpuid(vcpu, leaf, subleaf, found);
     vcpu.state.reg(Gpr::Rax) = found.eax;
     vcpu.state.reg(Gpr::Rbx) = found.ebx;
     vcpu.state.reg(Gpr::Rcx) = found.ecx;
@@ -52,6 +55,7 @@ Step cpuid(Vcpu& vcpu, const Instruction&) {
 Step rdmsr(Vcpu& vcpu, const Instruction&) {
     const u32 index = low_half(vcpu, Gpr::Rcx);
     const auto value = with_device_time(vcpu, [&] { return vcpu.msrs.read(index); });
+    trace_msr_read(vcpu, index, value);
     if (!value) return vcpu.raise(Vector::GP, 0);
     write_pair(vcpu, *value);
     return Step::Next;
@@ -61,6 +65,7 @@ Step wrmsr(Vcpu& vcpu, const Instruction&) {
     const u64 value = u64{low_half(vcpu, Gpr::Rdx)} << 32 | low_half(vcpu, Gpr::Rax);
     const u32 index = low_half(vcpu, Gpr::Rcx);
     const auto outcome = with_device_time(vcpu, [&] { return vcpu.msrs.write(index, value); });
+    trace_msr_write(vcpu, index, value, outcome);
     if (outcome == MsrOutcome::GeneralProtection) return vcpu.raise(Vector::GP, 0);
     return Step::Next;
 }

@@ -15,6 +15,31 @@ bool ends_before(const IoRegion& region, u64 address) {
     return region.first <= address && address - region.first >= region.length;
 }
 
+/// Of a piece of an access, by the name of its region or, where there is none, of the whole space.
+template <class Piece>
+void trace_read(Trace& trace, const std::string& space, const Piece& piece, u64 address,
+                u64 value) {
+    const std::string& subject = piece.region ? piece.region->name : space;
+    if (space == "mmio") {
+        trace.mmio_read(subject, address, piece.size, value);
+    } else {
+        trace.port_read(subject, address, piece.size, value);
+    }
+    if (!piece.region) trace.unimplemented(subject, "read where nothing is", address);
+}
+
+template <class Piece>
+void trace_write(Trace& trace, const std::string& space, const Piece& piece, u64 address,
+                 u64 value) {
+    const std::string& subject = piece.region ? piece.region->name : space;
+    if (space == "mmio") {
+        trace.mmio_write(subject, address, piece.size, value);
+    } else {
+        trace.port_write(subject, address, piece.size, value);
+    }
+    if (!piece.region) trace.unimplemented(subject, "write where nothing is", address);
+}
+
 }  // namespace
 
 Result<> IoSpace::map(IoRegion region) {
@@ -70,8 +95,7 @@ u64 IoSpace::read(u64 address, u32 size) const {
         u64 part = ones(piece.size);
         if (piece.region)
             part &= piece.region->handler->read(here - piece.region->first, piece.size);
-        if (trace_)
-            trace_->io_read(piece.region ? piece.region->name : name_, here, piece.size, part);
+        if (trace_ && trace_->listens()) trace_read(*trace_, name_, piece, here, part);
         value |= part << (8 * done);
         done += piece.size;
     }
@@ -84,9 +108,7 @@ void IoSpace::write(u64 address, u32 size, u64 value) const {
         const u64 here = address + done;
         const Piece piece = piece_at(here, size - done);
         const u64 part = (value >> (8 * done)) & ones(piece.size);
-        if (trace_) {
-            trace_->io_write(piece.region ? piece.region->name : name_, here, piece.size, part);
-        }
+        if (trace_ && trace_->listens()) trace_write(*trace_, name_, piece, here, part);
         if (piece.region) {
             piece.region->handler->write(here - piece.region->first, piece.size, part);
         }

@@ -39,7 +39,7 @@ public:
     u64 read(u64 address, u32 size) const;
     void write(u64 address, u32 size, u64 value) const;
 
-    /// Accesses are traced as events "io_read", "io_write", with the region's name as subject.
+    /// By the regions' names; as port I/O, or as memory-mapped I/O if the space is called "mmio".
     void set_trace(Trace* trace) { trace_ = trace; }
     const std::string& name() const { return name_; }
     const std::vector<IoRegion>& regions() const { return regions_; }

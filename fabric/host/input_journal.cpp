@@ -10,6 +10,24 @@
 
 namespace fabric {
 
+namespace {
+
+/// For people: "68 65 6c 6c 6f ..."
+std::string first_bytes(std::span<const u8> bytes) {
+    constexpr usize shown = 16;
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const u8 byte : bytes.first(std::min(bytes.size(), shown))) {
+        if (!text.empty()) text += ' ';
+        text += digits[byte >> 4];
+        text += digits[byte & 15];
+    }
+    if (bytes.size() > shown) text += " ...";
+    return text;
+}
+
+}  // namespace
+
 InputJournal::InputJournal(Recording recording)
     : replaying_(true),
       recorded_machine_(std::move(recording.machine)),
@@ -96,7 +114,9 @@ void InputJournal::deliver_misplaced(VmInstant now) {
 void InputJournal::hand_over(const Entry& entry) {
     VERIFY(entry.port < ports_.size());  // check_fits() has seen to it.
     const Port& port = ports_[entry.port];
-    if (trace_) trace_->input_delivered(port.name, entry.bytes.size());
+    if (trace_ && trace_->listens_to(TraceCategory::Input)) {
+        trace_->input(port.name, first_bytes(entry.bytes), entry.bytes.size());
+    }
     port.deliver(entry.bytes);
 }
 
@@ -105,10 +125,14 @@ std::optional<VmInstant> InputJournal::next_due() const {
     return log_[replayed_].when;
 }
 
+std::vector<std::string> InputJournal::port_names() const {
+    std::vector<std::string> names;
+    for (const Port& port : ports_) names.push_back(port.name);
+    return names;
+}
+
 InputJournal::Recording InputJournal::recording(std::string machine, VmInstant end) const {
-    Recording made{.machine = std::move(machine), .entries = log_, .end = end};
-    for (const Port& port : ports_) made.ports.push_back(port.name);
-    return made;
+    return {.machine = std::move(machine), .ports = port_names(), .entries = log_, .end = end};
 }
 
 }  // namespace fabric

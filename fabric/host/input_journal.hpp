@@ -80,8 +80,9 @@ public:
     std::span<const Entry> log() const { return log_; }
     Recording recording(std::string machine, VmInstant end) const;
 
-    /// Deliveries are traced as events "input_delivered".
-    void set_trace(Trace* trace) { trace_ = trace; }
+    /// What is handed over is traced under the port's name.
+    void set_trace(Trace& trace) { trace_ = &trace; }
+    std::vector<std::string> port_names() const;
 
 private:
     struct Port {

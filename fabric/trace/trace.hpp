@@ -8,40 +8,36 @@
 
 #include <array>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
 #include "fabric/support/int_types.hpp"
-#include "fabric/time/vm_time.hpp"
+#include "fabric/trace/trace_filter.hpp"
 
 namespace fabric {
 
 enum class TraceEvent : u16 {
-#define EVENT(name, category, kind, parameters, arguments) name,
+#define EVENT(name, category, kind, parameters, arguments, text) name,
 #include "fabric/trace/events.def"
 };
 
-enum class TraceCategory : u8 { Io, Interrupt, Exception, Msr, Cpuid, Time, Input, Machine, Guest };
 enum class TraceKind : u8 { Normal, GuestError, Unimplemented, Unusual, Unverified };
 
-/// The word for a category in a --trace list, in the order of TraceCategory.
-constexpr std::array<std::string_view, 9> trace_category_names = {
-    "io", "interrupt", "exception", "msr", "cpuid", "time", "input", "machine", "guest"};
+constexpr usize most_trace_values = 6;
 
 struct TraceRecord {
     TraceEvent event{};
-    VmTime time;
-    u32 vp = 0;
+    TraceStamp stamp;
     std::string subject;
     std::string what;
-    std::array<u64, 3> values{};
+    std::array<u64, most_trace_values> values{};
     u64 repeats = 1;  // How many this record stands for, where a call site is being limited.
 };
 
-/// "  1.000002345 vp0 com1: io_write address 0x3f8, size 0x1, value 0x41"
+/// "     1234567     1.000002345 cpu0  port_write       com1 0x03f8/1 <- 0x41": instructions
+/// retired, seconds of virtual time, processor, event, and what the event's row says.
 std::string text_of(const TraceRecord& record);
 
 class TraceSink {
@@ -50,28 +46,34 @@ public:
     virtual void accept(const TraceRecord& record) = 0;
 };
 
-/// What is wanted. Made from a --trace list by parse_trace_list().
-struct TraceFilter {
-    std::set<TraceCategory> categories;
-    std::set<std::string, std::less<>> subjects;  // All that happens to these, of any category.
+/// Says where in the run the machine is, when it is asked.
+class TraceClock {
+public:
+    virtual ~TraceClock() = default;
+    virtual TraceStamp stamp() const = 0;
 };
 
 class Trace {
 public:
     void add_sink(TraceSink& sink) { sinks_.push_back(&sink); }
+    void remove_sink(TraceSink& sink) { std::erase(sinks_, &sink); }
+    /// Starts afresh: counts begin at zero.
     void set_filter(TraceFilter filter);
-    /// What the records that follow are stamped with.
-    void set_now(VmTime now, u32 vp) {
-        now_ = now;
-        vp_ = vp;
-    }
+    const TraceFilter& filter() const { return filter_; }
+    /// Without one, all stamps are zero.
+    void set_clock(const TraceClock* clock) { clock_ = clock; }
 
+    bool listens() const { return listening_ != 0; }
     bool listens_to(TraceCategory category) const {
         return ((listening_ >> bit(category)) & 1) != 0;
     }
+    /// Whether processors have to stop at instructions at all.
+    bool shows_instructions() const { return shows_instructions_; }
+    /// Whether this is the time, the ring and the processor that the filter wants.
+    bool is_open() const { return filter_.is_open_at(now()); }
 
 #define TRACE_UNWRAP(...) __VA_ARGS__
-#define EVENT(name, category, kind, parameters, arguments)                   \
+#define EVENT(name, category, kind, parameters, arguments, text)             \
     void name parameters {                                                   \
         if (listens_to(TraceCategory::category)) [[unlikely]] {              \
             emit(TraceEvent::name, TraceCategory::category, TraceKind::kind, \
@@ -84,30 +86,30 @@ public:
 private:
     /// An event, and the text that the call site passes: call sites differ in one or the other.
     using Site = std::tuple<TraceEvent, std::string, std::string>;
+    using Values = std::array<u64, most_trace_values>;
 
     static constexpr u32 bit(TraceCategory category) { return static_cast<u32>(category); }
 
-    template <class... Values>
+    template <class... Numbers>
     void emit(TraceEvent event, TraceCategory category, TraceKind kind, std::string_view subject,
-              Values... values) {
-        emit_with(event, category, kind, subject, {}, {static_cast<u64>(values)...});
+              Numbers... numbers) {
+        emit_with(event, category, kind, subject, {}, {static_cast<u64>(numbers)...});
     }
+    template <class... Numbers>
     void emit(TraceEvent event, TraceCategory category, TraceKind kind, std::string_view subject,
-              std::string_view what) {
-        emit_with(event, category, kind, subject, what, {});
-    }
-    void emit(TraceEvent event, TraceCategory category, TraceKind kind, std::string_view subject,
-              std::string_view what, u64 value) {
-        emit_with(event, category, kind, subject, what, {value});
+              std::string_view what, Numbers... numbers) {
+        emit_with(event, category, kind, subject, what, {static_cast<u64>(numbers)...});
     }
     void emit_with(TraceEvent event, TraceCategory category, TraceKind kind,
-                   std::string_view subject, std::string_view what, std::array<u64, 3> values);
+                   std::string_view subject, std::string_view what, Values values);
     u64 repeats_to_report(TraceKind kind, Site site);
+    TraceStamp now() const { return clock_ ? clock_->stamp() : TraceStamp{}; }
 
     u32 listening_ = 0;
+    bool shows_instructions_ = false;
     TraceFilter filter_;
-    VmTime now_;
-    u32 vp_ = 0;
+    const TraceClock* clock_ = nullptr;
+    u64 made_ = 0;
     std::vector<TraceSink*> sinks_;
     std::map<Site, u64> seen_;
 };

@@ -19,6 +19,7 @@ constexpr OptionGroup boot_group{"What it starts", "boot"};
 constexpr OptionGroup drives_group{"Drives", ""};
 constexpr OptionGroup console_group{"Screen and consoles", "console"};
 constexpr OptionGroup run_group{"The run", "run"};
+constexpr OptionGroup trace_group{"Traces", "trace"};
 
 Result<std::string> parse_engine(const std::string& text) {
     if (text == "interpreter") return text;
@@ -182,9 +183,83 @@ std::vector<Option> run_options() {
     };
 }
 
+template <class Value, class Parse>
+std::function<Result<>(RunOptions&, const std::string&)> set_limit(
+    Value fabric::TraceFilter::*member, Parse parse) {
+    return set_in(
+        &RunOptions::trace,
+        set_in(&TraceOptions::limits, SetOption<fabric::TraceFilter>(set_by(member, parse))));
+}
+
+Result<std::optional<u8>> parse_ring(const std::string& text) {
+    const u64 ring = TRY(parse_number(text));
+    if (ring > 3) return Error{"'" + text + "': rings are 0 to 3"};
+    return std::optional(static_cast<u8>(ring));
+}
+
+Result<std::optional<u32>> parse_processor(const std::string& text) {
+    constexpr u64 most = 0xffff;  // The machine's own number is checked with the machine.
+    return std::optional(static_cast<u32>(std::min(TRY(parse_number(text)), most)));
+}
+
+Result<std::optional<fabric::TracePoint>> parse_point(const std::string& text) {
+    return std::optional(TRY(fabric::parse_trace_point(text)));
+}
+
+/// Records that are kept are held in memory.
+Result<u64> parse_buffer(const std::string& text) {
+    constexpr u64 most = 10'000'000;
+    const u64 records = TRY(parse_number(text));
+    if (records > most) return Error{"'" + text + "' is too large: at most 10000000 are kept"};
+    return records;
+}
+
+std::vector<Option> trace_options() {
+    using Filter = fabric::TraceFilter;
+    using Trace = TraceOptions;
+    const auto in_trace = [](SetOption<Trace> set) {
+        return set_in(&RunOptions::trace, std::move(set));
+    };
+    return {
+        {.name = "trace",
+         .value = "WORDS",
+         .group = &trace_group,
+         .help = "what to show, like exceptions,com1; 'help' lists the words",
+         .set = in_trace(set_text(&Trace::list)),
+         .words = {"help", "all", "instructions", "exceptions", "interrupts", "ports", "mmio"}},
+        {.name = "trace-file",
+         .value = "FILE",
+         .group = &trace_group,
+         .help = "where to (standard error)",
+         .set = in_trace(set_text(&Trace::file)),
+         .path = PathIn::Whole},
+        {.name = "trace-range",
+         .value = "A-B",
+         .group = &trace_group,
+         .help = "only these addresses (code, ports, memory, MSRs), in hexadecimal; also A+LENGTH",
+         .set = set_in(&RunOptions::trace,
+                       set_in(&Trace::limits, SetOption<Filter>(add_by(
+                                                  &Filter::ranges, fabric::parse_trace_range)))),
+         .repeatable = true},
+        {"trace-ring", "N", &trace_group, "only in this ring, 0 to 3",
+         set_limit(&Filter::ring, parse_ring)},
+        {"trace-cpu", "N", &trace_group, "only on this processor",
+         set_limit(&Filter::processor, parse_processor)},
+        {"trace-from", "WHEN", &trace_group,
+         "not before so many instructions, or a virtual time like 1.5s or 20ms",
+         set_limit(&Filter::from, parse_point)},
+        {"trace-until", "WHEN", &trace_group, "not after", set_limit(&Filter::until, parse_point)},
+        {"trace-count", "N", &trace_group, "so many events, and no more (0: all)",
+         set_limit(&Filter::count, parse_number)},
+        {"trace-buffer", "N", &trace_group,
+         "keep the last N events in memory, and show them after a triple fault or another bad end",
+         in_trace(set_by(&Trace::buffer, parse_buffer))},
+    };
+}
+
 std::vector<Option> whole_table() {
     std::vector<Option> table = machine_options();
-    for (auto& part : {boot_options(), run_options()}) {
+    for (auto& part : {boot_options(), run_options(), trace_options()}) {
         table.insert(table.end(), part.begin(), part.end());
     }
     return table;

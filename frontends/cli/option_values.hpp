@@ -58,6 +58,14 @@ SetOption<Options> set_text(std::string Options::*member) {
     };
 }
 
+/// A member of a part of the options.
+template <class Options, class Part>
+SetOption<Options> set_in(Part Options::*part, SetOption<Part> set) {
+    return [part, set = std::move(set)](Options& options, const std::string& text) {
+        return set(options.*part, text);
+    };
+}
+
 template <class Options>
 SetOption<Options> set_switch(bool Options::*member) {
     return set_by(member, parse_switch);

@@ -17,6 +17,7 @@
 #include "frontends/session/run_limits.hpp"
 #include "frontends/session/session.hpp"
 #include "frontends/session/stop_signals.hpp"
+#include "frontends/trace/trace_output.hpp"
 #include "machine/board/pc.hpp"
 #include "machine/run/machine.hpp"
 
@@ -140,6 +141,11 @@ Result<int> run_guest(const RunOptions& options) {
     const auto serial = TRY(serial_ports_of(options));
     const auto debug = TRY(debug_console_of(options));
     const auto machine = TRY(make_machine(options, {serial->sinks(), *debug}, std::move(journal)));
+    if (asks_for_trace_help(options.trace)) {
+        print_trace_help(machine->board());
+        return 0;
+    }
+    const auto trace = TRY(TraceOutput::start(options.trace, *machine));
 
     serial->connect(*machine);
     const u64 started = fabric::host_steady_clock_ns();
@@ -153,7 +159,9 @@ Result<int> run_guest(const RunOptions& options) {
     session.add(signals);
     session.add(checkpoints);
     limits.join(session);
+    if (trace) session.add(*trace);
     const int status = session.run();
+    if (trace) TRY(trace->finish());
     if (options.stats) print_stats(*machine, started);
     TRY(finish(options, *machine, checkpoints));
     return status;

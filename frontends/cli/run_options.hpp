@@ -10,6 +10,7 @@
 #include "fabric/support/int_types.hpp"
 #include "frontends/headless/serial_choice.hpp"
 #include "frontends/session/checkpoints.hpp"
+#include "frontends/trace/trace_options.hpp"
 #include "machine/board/pc_drives.hpp"
 
 namespace frontends {
@@ -48,6 +49,7 @@ struct RunOptions {
     u64 max_instructions = 0;  // 0: no limit.
     u64 hash_every = 0;        // 0: no hashes.
     bool stats = false;
+    TraceOptions trace;
 };
 
 }  // namespace frontends

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cpu/core/interrupts.hpp"
 #include "cpu/core/models/cpu_model.hpp"
 #include "cpu/fpu/host_features.hpp"
@@ -64,6 +66,10 @@ Result<> check_same(const BoardIdentity& found, const BoardIdentity& here) {
 
 Board::Board(BoardIdentity identity, Parts parts)
     : identity_(std::move(identity)), memory_(std::move(parts.memory)), engine_(*memory_) {
+    ports_.set_trace(&trace_);
+    mmio_.set_trace(&trace_);
+    apic_bus_.set_trace(trace_);
+    parts.journal.set_trace(trace_);
     identity_.ram_bytes = memory_->ram().size();
     identity_.model = parts.model.name;
     identity_.processors = parts.processors;
@@ -72,7 +78,8 @@ Board::Board(BoardIdentity identity, Parts parts)
                                                                             .io_ports = ports_,
                                                                             .mmio = mmio_,
                                                                             .entropy = &entropy_,
-                                                                            .clock = &parts.clock});
+                                                                            .clock = &parts.clock,
+                                                                            .trace = &trace_});
         vcpu->topology = {.apic_id = number, .processors = parts.processors};
         engine_.attach(*vcpu);
         if (number == 0) smi_pin_.attach(*vcpu);
@@ -89,6 +96,19 @@ Board::Board(BoardIdentity identity, Parts parts)
 }
 
 Board::~Board() = default;
+
+std::vector<std::string> Board::trace_subjects() const {
+    std::vector<std::string> names;
+    for (const fabric::Device* device : devices_) names.emplace_back(device->name());
+    for (const fabric::IoSpace* space : {&ports_, &mmio_}) {
+        names.push_back(space->name());
+        for (const fabric::IoRegion& region : space->regions()) names.push_back(region.name);
+    }
+    std::ranges::sort(names);
+    const auto again = std::ranges::unique(names);
+    names.erase(again.begin(), again.end());
+    return names;
+}
 
 u16 Board::add_serial_input(fabric::InputJournal& journal, fabric::InputJournal::Deliver deliver) {
     serial_input_ = journal.add_port("com1", std::move(deliver));

@@ -18,6 +18,7 @@
 #include "fabric/memory/guest_memory.hpp"
 #include "fabric/state/snapshot_file.hpp"
 #include "fabric/time/event_queue.hpp"
+#include "fabric/trace/trace.hpp"
 #include "machine/board/seeded_entropy.hpp"
 
 namespace machine {
@@ -102,6 +103,10 @@ public:
     fabric::IoSpace& ports() { return ports_; }
     fabric::IoSpace& mmio() { return mmio_; }
     cpu::Interpreter& engine() { return engine_; }
+    /// What happens on the board, for those who look on.
+    fabric::Trace& trace() { return trace_; }
+    /// What can be asked for by name there: devices, regions, timers, inputs.
+    std::vector<std::string> trace_subjects() const;
 
     usize processors() const { return vcpus_.size(); }
     cpu::Vcpu& vcpu(usize number = 0) { return *vcpus_[number]; }
@@ -164,6 +169,7 @@ protected:
 
 private:
     BoardIdentity identity_;
+    fabric::Trace trace_;
     std::unique_ptr<fabric::GuestMemory> memory_;
     fabric::EventQueue events_;
     fabric::IoSpace ports_{"ports"};

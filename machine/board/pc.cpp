@@ -116,6 +116,7 @@ Pc::Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Me
        PcHost host)
     : Board(std::move(identity), std::move(parts)),
       config_{.ram_bytes = config.ram_bytes, .processors = config.processors, .cpu = config.cpu},
+      firmware_text_("firmware-log", host.firmware_log, trace()),
       interrupts_(apic_bus()),
       coprocessor_error_(irqs_.line(irq_coprocessor, Source::Isa)),
       isa_bridge_({}, {.isa_irq = lines<16>(irqs_, Source::Pci),
@@ -124,7 +125,8 @@ Pc::Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Me
                 .memory = mmio(),
                 .pirq = {IrqLine{isa_bridge_, 0}, IrqLine{isa_bridge_, 1}, IrqLine{isa_bridge_, 2},
                          IrqLine{isa_bridge_, 3}},
-                .cf9 = &isa_bridge_.reset_control()}),
+                .cf9 = &isa_bridge_.reset_control(),
+                .trace = &trace()}),
       host_bridge_({}, {memory()}),
       pm_({},
           {.events = events(),
@@ -163,9 +165,11 @@ Pc::Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Me
                                 .auxiliary = mouse_}),
       serial_(
           events(), irqs_,
-          {&host.serial, host.further_serial[0], host.further_serial[1], host.further_serial[2]}),
-      firmware_log_(host.firmware_log) {
+          {&host.serial, host.further_serial[0], host.further_serial[1], host.further_serial[2]},
+          trace()),
+      firmware_log_(firmware_text_) {
     connect_pic(interrupts_);
+    interrupts_.set_trace(trace());
     for (usize i = 0; i < processors(); ++i) {
         interrupts_.connect(local_apic(i));
         vcpu(i).ports.pins = this;

@@ -39,6 +39,7 @@
 #include "devices/video/vga.hpp"
 #include "fabric/host/byte_sink.hpp"
 #include "machine/board/board.hpp"
+#include "machine/board/console_trace.hpp"
 #include "machine/board/direct_boot.hpp"
 #include "machine/board/irq_join.hpp"
 #include "machine/board/pc_drives.hpp"
@@ -157,6 +158,7 @@ private:
     void ferr_asserted() override;
 
     PcConfig config_;  // Without its blobs.
+    ConsoleTrace firmware_text_;
     PcInterrupts interrupts_;
     IrqJoin irqs_{interrupts_};
     A20Gate a20_{*this};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "machine/board/pc_interrupts.hpp"
 
+#include "fabric/trace/trace.hpp"
+
 namespace machine {
 
 namespace {
@@ -37,6 +39,9 @@ fabric::Result<> PcInterrupts::map(fabric::IoSpace& ports, fabric::IoSpace& mmio
 }
 
 void PcInterrupts::set_level(u32 interrupt, bool high) {
+    if (trace_ && trace_->listens_to(fabric::TraceCategory::Irqs)) {
+        trace_->irq_line("irq" + std::to_string(interrupt), high ? "rises" : "falls");
+    }
     if (interrupt < isa_interrupts && interrupt != cascade_interrupt) {
         devices::Pic8259& pic = interrupt < 8 ? master_ : slave_;
         pic.set_level(interrupt & 7, high);

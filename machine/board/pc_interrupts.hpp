@@ -35,6 +35,7 @@ public:
     fabric::IrqLine line(u32 interrupt) { return {*this, interrupt}; }
     fabric::IrqLine nmi() { return {nmi_pin_, 0}; }
     void set_level(u32 interrupt, bool high) override;
+    void set_trace(fabric::Trace& trace) { trace_ = &trace; }
 
     /// INTA cycles.
     bool pending() const override { return master_.pending(); }
@@ -59,6 +60,7 @@ private:
     };
 
     std::vector<cpu::LocalApic*> apics_;
+    fabric::Trace* trace_ = nullptr;
     SharedPin intr_pin_{*this, 0};
     SharedPin nmi_pin_{*this, 1};
     devices::IoApic ioapic_;

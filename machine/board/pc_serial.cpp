@@ -26,16 +26,21 @@ constexpr u64 registers = 8;
 
 }  // namespace
 
-PcSerial::PcSerial(fabric::EventQueue& events, IrqJoin& irqs, const Lines& lines)
-    : ports_{make(0, events, irqs, lines), make(1, events, irqs, lines),
-             make(2, events, irqs, lines), make(3, events, irqs, lines)} {}
+PcSerial::PcSerial(fabric::EventQueue& events, IrqJoin& irqs, const Lines& lines,
+                   fabric::Trace& trace)
+    : texts_{trace_of(0, lines, trace), trace_of(1, lines, trace), trace_of(2, lines, trace),
+             trace_of(3, lines, trace)},
+      ports_{make(0, events, irqs), make(1, events, irqs), make(2, events, irqs),
+             make(3, events, irqs)} {}
 
-devices::Uart16550 PcSerial::make(usize number, fabric::EventQueue& events, IrqJoin& irqs,
-                                  const Lines& lines) {
+ConsoleTrace PcSerial::trace_of(usize number, const Lines& lines, fabric::Trace& trace) {
+    return {places[number].name, lines[number] ? *lines[number] : nobody_, trace};
+}
+
+devices::Uart16550 PcSerial::make(usize number, fabric::EventQueue& events, IrqJoin& irqs) {
     const Place& place = places[number];
-    fabric::ByteSink& line = lines[number] ? *lines[number] : nobody_;
     return devices::Uart16550({.name = place.name},
-                              {events, irqs.line(place.irq, place.source), line});
+                              {events, irqs.line(place.irq, place.source), texts_[number]});
 }
 
 std::array<fabric::Device*, PcSerial::count> PcSerial::devices() {

@@ -11,6 +11,7 @@
 #include "fabric/bus/io_space.hpp"
 #include "fabric/host/byte_sink.hpp"
 #include "fabric/host/input_journal.hpp"
+#include "machine/board/console_trace.hpp"
 #include "machine/board/irq_join.hpp"
 
 namespace machine {
@@ -22,7 +23,7 @@ public:
     /// By port; null for one that is not connected.
     using Lines = std::array<fabric::ByteSink*, count>;
 
-    PcSerial(fabric::EventQueue& events, IrqJoin& irqs, const Lines& lines);
+    PcSerial(fabric::EventQueue& events, IrqJoin& irqs, const Lines& lines, fabric::Trace& trace);
 
     std::array<fabric::Device*, count> devices();
     fabric::Result<> map(fabric::IoSpace& ports);
@@ -36,10 +37,11 @@ private:
         void accept(u8) override {}
     };
 
-    devices::Uart16550 make(usize number, fabric::EventQueue& events, IrqJoin& irqs,
-                            const Lines& lines);
+    ConsoleTrace trace_of(usize number, const Lines& lines, fabric::Trace& trace);
+    devices::Uart16550 make(usize number, fabric::EventQueue& events, IrqJoin& irqs);
 
     Nobody nobody_;
+    std::array<ConsoleTrace, count> texts_;
     std::array<devices::Uart16550, count> ports_;
 };
 

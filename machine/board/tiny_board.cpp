@@ -59,9 +59,11 @@ MakeBoard TinyBoard::maker(TinyConfig config, TinyHost host) {
 
 TinyBoard::TinyBoard(BoardIdentity identity, Parts parts, TinyHost host)
     : Board(std::move(identity), std::move(parts)),
+      com1_text_("com1", host.serial, trace()),
+      debug_text_("debug-console", host.debug_console, trace()),
       apm_({smi()}),
-      com1_({.name = "com1"}, {events(), {}, host.serial}),
-      debug_console_(host.debug_console) {
+      com1_({.name = "com1"}, {events(), {}, com1_text_}),
+      debug_console_(debug_text_) {
     for (fabric::Device* device :
          std::initializer_list<fabric::Device*>{&com1_, &debug_console_, &debug_exit_, &apm_}) {
         add_device(*device);

@@ -21,6 +21,7 @@
 #include "devices/serial/uart16550.hpp"
 #include "fabric/host/byte_sink.hpp"
 #include "machine/board/board.hpp"
+#include "machine/board/console_trace.hpp"
 
 namespace machine {
 
@@ -58,6 +59,8 @@ private:
     TinyBoard(BoardIdentity identity, Parts parts, TinyHost host);
     fabric::Result<> map(const TinyConfig& config);
 
+    ConsoleTrace com1_text_;
+    ConsoleTrace debug_text_;
     devices::ApmPort apm_;
     devices::Uart16550 com1_;
     devices::DebugConsole debug_console_;

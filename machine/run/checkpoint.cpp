@@ -248,6 +248,7 @@ Result<> Machine::save(SnapshotWriter& out) const {
     hash.write(checkpoint::SavedHash{state_hash()});
     TRY(out.add_section(checkpoint::hash, hash.bytes()));
     TRY(board_->save_media(out));
+    board_->trace().checkpoint("machine", "saved");
     return save_ram(board_->memory(), out);
 }
 
@@ -285,6 +286,7 @@ Result<> Machine::restore(const SnapshotFile& file) {
     for (usize i = 0; i < processors.size(); ++i) restore_processor(board_->vcpu(i), processors[i]);
     clock_ = clock;
     schedule_ = schedule;
+    board_->trace().checkpoint("machine", "restored");
     return {};
 }
 

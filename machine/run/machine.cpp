@@ -36,6 +36,7 @@ Result<std::unique_ptr<Machine>> Machine::create(std::unique_ptr<fabric::InputJo
     machine->journal_ = std::move(journal);
     machine->board_ = TRY(make_board(*machine->journal_, *machine));
     TRY(machine->journal_->check_fits(text_of(machine->board_->identity())));
+    machine->board_->trace().set_clock(machine.get());
     return machine;
 }
 
@@ -57,6 +58,7 @@ u64 Machine::instructions_to_next_stop(u64 limit) const {
     if (const auto input = journal_->next_due()) {
         until = std::min(until, input->retired - std::min(input->retired, retired()));
     }
+    if (const auto edge = instructions_to_trace_edge()) until = std::min(until, *edge);
     return until;
 }
 
@@ -67,7 +69,9 @@ bool Machine::skip_idle_time(VmTime latest) {
         target = std::min(target.value_or(input->time), input->time);
     }
     if (!target && latest == never) return false;
-    clock_.skip_to(std::min(target.value_or(latest), latest), retired());
+    const VmTime until = std::min(target.value_or(latest), latest);
+    clock_.skip_to(until, retired());
+    board_->trace().idle("machine", until.ns);
     return true;
 }
 
@@ -84,9 +88,14 @@ RunOutcome Machine::run_until(u64 limit, VmTime time) {
 std::optional<RunOutcome> Machine::see_to_request() {
     const auto request = board_->request();
     if (!request) return std::nullopt;
+    fabric::Trace& trace = board_->trace();
     switch (request->kind) {
-        case BoardRequest::Kind::Exit: return RunOutcome::GuestExit;
-        case BoardRequest::Kind::PowerOff: return RunOutcome::PowerOff;
+        case BoardRequest::Kind::Exit:
+            trace.end("machine", "exit by the guest", request->value);
+            return RunOutcome::GuestExit;
+        case BoardRequest::Kind::PowerOff:
+            trace.end("machine", "power-off", 0);
+            return RunOutcome::PowerOff;
         case BoardRequest::Kind::AwaitHost: return RunOutcome::AwaitsHost;
         case BoardRequest::Kind::Reset: break;
     }
@@ -96,6 +105,7 @@ std::optional<RunOutcome> Machine::see_to_request() {
 }
 
 void Machine::reset_board() {
+    board_->trace().reset("machine");
     board_->reset(fabric::ResetKind::Platform, retired());
     schedule_.current = 0;
     schedule_.turn_left = shortest_turn;
@@ -125,6 +135,7 @@ std::optional<RunOutcome> Machine::run_slice(u64 limit, VmTime time) {
     }
     awaited_ = board_->events().next_deadline();
     cut_short_ = false;
+    begin_to_trace_instructions();
     return take_turns(slice, time);
 }
 

@@ -29,7 +29,7 @@ enum class RunOutcome : u8 {
     AwaitsHost,  // A disk's host is out of room: see Board::host_trouble(). Nothing is lost.
 };
 
-class Machine final : private cpu::DeviceClock {
+class Machine final : private cpu::DeviceClock, private fabric::TraceClock {
 public:
     /// The journal says whether this is a live run or a replay.
     static fabric::Result<std::unique_ptr<Machine>> create(
@@ -43,6 +43,10 @@ public:
     /// outcome. A machine that has halted for good is idle until `time`, if one is given.
     RunOutcome run_until(u64 retired, fabric::VmTime time = never);
     static constexpr fabric::VmTime never{~u64{0}};
+
+    /// From now on, the sinks of board().trace() are told what the filter lets through. It is the
+    /// same run, with or without.
+    void trace(fabric::TraceFilter filter);
 
     /// By all processors.
     u64 retired() const { return schedule_.retired; }
@@ -90,6 +94,11 @@ private:
     void access_begins(u64 retired) override;
     bool access_ends() override;
 
+    fabric::TraceStamp stamp() const override;
+    /// How far it is to where instructions begin or cease to be traced.
+    std::optional<u64> instructions_to_trace_edge() const;
+    void begin_to_trace_instructions();
+
     std::optional<RunOutcome> see_to_request();
     std::optional<RunOutcome> run_slice(u64 limit, fabric::VmTime time);
     std::optional<RunOutcome> take_turns(u64 slice, fabric::VmTime time);
@@ -108,6 +117,7 @@ private:
     bool restarts_ = false;
     std::optional<fabric::VmTime> awaited_;  // The deadline that the slice was made for.
     bool cut_short_ = false;                 // The slice ends early for a nearer one.
+    bool traces_instructions_ = false;
 };
 
 }  // namespace machine

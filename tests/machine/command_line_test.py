@@ -121,6 +121,39 @@ def check_files(folder):
     expect("no files left over", not left)
 
 
+def check_traces(folder):
+    loop = rom(folder, "loop.rom", b"\xb0\x41\xe6\xe9\xeb\xfa")  # mov al, 'A'; out 0xe9, al; again.
+    quiet = ("run", "--debug-console", "none", "--rom")
+    for words in (["--trace", "portz"], ["--trace-file", "x"], ["--trace", "ports", "--trace-cpu", "1"],
+                  ["--trace", "ports", "--trace-ring", "4"], ["--trace", "ports", "--trace-range", "9-1"],
+                  ["--trace", "ports", "--trace-from", "1.5"], ["--trace", "ports", "--trace-count", "-1"],
+                  ["--trace", "ports", "--trace-file", os.path.join(folder, "no", "folder")]):
+        result = satori(*quiet, loop, *words)
+        lines = result.stderr.decode().splitlines()
+        named = len(lines) == 1 and lines[0].startswith("satori: ") and "--trace" in lines[0]
+        expect(f"refused: {' '.join(words)}", result.returncode == 1 and named, result)
+    listed = satori(*quiet, loop, "--trace", "help")
+    words = listed.stdout.decode().split()
+    expect("--trace help", listed.returncode == 0 and "exceptions" in words and "debug-console" in words, listed)
+
+    file = os.path.join(folder, "trace")
+    result = satori(*quiet, loop, "--max-instructions", "1000", "--trace", "instructions,ports", "--trace-count", "7",
+                    "--trace-range", "e9-e9", "--trace-range", "ffff0000+10000", "--trace-from", "500",
+                    "--trace-file", file)
+    lines = bytes_of(file).decode().splitlines()
+    kinds = [line.split()[3] for line in lines]
+    expect("--trace-file", result.returncode == 2 and len(lines) == 7 and b"cpu0" not in result.stderr, result)
+    expect("--trace: what was asked for", set(kinds) == {"instruction", "port_write"}, result)
+    expect("--trace-from", lines and int(lines[0].split()[0]) == 500, result)
+
+    triple = rom(folder, "triple.rom", b"\x0f\x01\x1e\x00\x10\xcc")
+    kept = satori("run", "--rom", triple, "--trace", "exceptions,instructions,machine", "--trace-buffer", "4")
+    lines = kept.stderr.decode().splitlines()
+    expect("--trace-buffer", kept.returncode == 3 and "last 4 events" in lines[-5] and "triple fault at" in lines[-1], kept)
+    full = satori(*quiet, loop, "--max-instructions", "1000", "--trace", "ports", "--trace-file", "/dev/full")
+    expect("--trace-file on a full disk", full.returncode == 1 and b"/dev/full" in full.stderr, full)
+
+
 def disk_image(folder, name):
     """The guest of disk_guest.asm, with data behind it."""
     with open(DISK_GUEST, "rb") as file:
@@ -227,6 +260,8 @@ with tempfile.TemporaryDirectory() as folder:
     check_endings(folder)
 with tempfile.TemporaryDirectory() as folder:
     check_files(folder)
+with tempfile.TemporaryDirectory() as folder:
+    check_traces(folder)
 if os.path.exists(SEABIOS):
     for check in check_drive_refusals, check_disks, check_full_host:
         with tempfile.TemporaryDirectory() as folder:

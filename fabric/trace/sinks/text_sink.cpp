@@ -7,19 +7,25 @@
 namespace fabric {
 
 Result<std::unique_ptr<TextSink>> TextSink::create_file(const std::string& path) {
-    std::FILE* const stream = std::fopen(path.c_str(), "w");
+    std::FILE* const stream = std::fopen(path.c_str(), "we");
     if (!stream) return Error{"trace file " + path + ": " + std::strerror(errno)};
     auto sink = std::make_unique<TextSink>(stream);
-    sink->owned_ = true;
+    sink->path_ = path;
     return sink;
 }
 
 TextSink::~TextSink() {
-    if (owned_) std::fclose(stream_);
+    if (!path_.empty()) std::fclose(stream_);
 }
 
 void TextSink::accept(const TraceRecord& record) {
     std::fputs((text_of(record) + '\n').c_str(), stream_);
+}
+
+Result<> TextSink::finish() {
+    if (std::fflush(stream_) == 0 && !std::ferror(stream_)) return {};
+    return Error{"trace file " + path_ + ": " + std::strerror(errno) +
+                 "; the end of it is missing"};
 }
 
 }  // namespace fabric

@@ -22,9 +22,12 @@ public:
 
     void accept(const TraceRecord& record) override;
 
+    /// Whether all of it has been written.
+    Result<> finish();
+
 private:
     std::FILE* stream_;
-    bool owned_ = false;
+    std::string path_;  // Of a file of our own.
 };
 
 }  // namespace fabric

@@ -102,6 +102,13 @@ TEST_CASE("I/O space: accesses are traced under the region's name", "[fabric][bu
     space.write(0x80, 1, 7);
     space.write(0x3f9, 1, 0x41);
     REQUIRE(ring.records().size() == 1);
-    CHECK(text_of(ring.records()[0]) ==
-          "  0.000000000 vp0 com1: io_write address 0x3f9, size 0x1, value 0x41");
+    CHECK(text_of(ring.records()[0]).ends_with("port_write    com1 0x03f9/1 <- 0x41"));
+
+    IoSpace mmio("mmio");
+    mmio.set_trace(&trace);
+    trace.set_filter({.categories = {TraceCategory::Mmio, TraceCategory::Guest}});
+    (void)mmio.read(0x80, 1);
+    REQUIRE(ring.records().size() == 3);
+    CHECK(text_of(ring.records()[1]).ends_with("mmio_read     mmio 0x00000080/1 -> 0xff"));
+    CHECK(text_of(ring.records()[2]).ends_with("mmio: read where nothing is, 0x80"));
 }
