@@ -76,6 +76,7 @@ public:
         VERIFY(machine_->state_hash() == hash_at_checkpoint_);
         choices_ = choices_at_checkpoint_;
         operations_ = operations_at_checkpoint_;
+        last_ = {};
         while (!choices_.empty() && operations_ < most_operations) operate();
         VERIFY(settled_hash() == first_end);
         return accesses_;
