@@ -38,6 +38,7 @@ void Uart16550::reset(fabric::ResetKind kind) {
         state_.scratch = before.scratch;
         state_.divisor = before.divisor;
         state_.on_the_line = std::move(before.on_the_line);
+        state_.far_end_absent = before.far_end_absent;
     } else {
         arrival_.cancel();
     }
@@ -155,8 +156,18 @@ void Uart16550::write_fifo_control(u8 value) {
 void Uart16550::write_modem_control(u8 value) {
     const u8 before = modem_lines();
     state_.modem_control = value & mcr::Defined;
-    const u8 after = modem_lines();
-    const u8 changed = before ^ after;
+    note_changed_lines(before);
+}
+
+void Uart16550::set_far_end(bool present) {
+    const u8 before = modem_lines();
+    state_.far_end_absent = !present;
+    note_changed_lines(before);
+    update_irq();
+}
+
+void Uart16550::note_changed_lines(u8 before) {
+    const u8 changed = before ^ modem_lines();
     if (changed & msr::ClearToSend) state_.modem_deltas |= msr::DeltaClearToSend;
     if (changed & msr::DataSetReady) state_.modem_deltas |= msr::DeltaDataSetReady;
     if (changed & msr::CarrierDetect) state_.modem_deltas |= msr::DeltaCarrierDetect;
@@ -227,7 +238,10 @@ bool Uart16550::divisor_latched() const { return (state_.line_control & lcr::Div
 bool Uart16550::looped_back() const { return (state_.modem_control & mcr::Loopback) != 0; }
 
 u8 Uart16550::modem_lines() const {
-    if (!looped_back()) return msr::CarrierDetect | msr::DataSetReady | msr::ClearToSend;
+    if (!looped_back()) {
+        return state_.far_end_absent ? 0
+                                     : msr::CarrierDetect | msr::DataSetReady | msr::ClearToSend;
+    }
     const u8 outputs = state_.modem_control;
     u8 inputs = 0;
     if (outputs & mcr::RequestToSend) inputs |= msr::ClearToSend;

@@ -4,8 +4,8 @@
 //
 // Characters leave and arrive at the programmed line rate in virtual time, so a guest that polls
 // LSR sees the delays a real port has, and one that reads in time loses nothing. Not modelled:
-// framing, parity and break errors (the line is perfect), DMA mode, and the modem at the far end,
-// whose lines say that it is there and ready. Deviation: a character reaches its far end as its
+// framing, parity and break errors (the line is perfect), DMA mode, and a modem that rings: its
+// lines say whether somebody is at the far end. Deviation: a character reaches its far end as its
 // first bit leaves, not its last; the interrupt of an empty transmitter FIFO is never put off by a
 // character (data sheet, 8.4.2).
 #pragma once
@@ -50,6 +50,7 @@ public:
         fabric::Fifo<u8, 16> received;
         fabric::Fifo<u8, 16> to_send;
         std::vector<u8> on_the_line;  // From the host, not yet arrived.
+        bool far_end_absent = false;
 
         bool operator==(const State&) const = default;
 
@@ -69,6 +70,7 @@ public:
             visit(12, "trigger_select", state.trigger_select);
             visit(13, "receive_timed_out", state.receive_timed_out);
             visit(14, "on_the_line", state.on_the_line);
+            visit(15, "far_end_absent", state.far_end_absent);
         }
     };
 
@@ -84,6 +86,11 @@ public:
 
     /// Characters from the host. Called by the input journal, never by a host thread.
     void receive(std::span<const u8> bytes);
+
+    /// Whether somebody is at the far end, who then is ready as well: CTS, DSR and DCD. From the
+    /// input journal too.
+    void set_far_end(bool present);
+    bool has_far_end() const { return !state_.far_end_absent; }
 
     /// Characters from the host that have not arrived yet.
     usize backlog() const { return state_.on_the_line.size(); }
@@ -109,6 +116,7 @@ private:
     bool divisor_latched() const;
     bool looped_back() const;
     u8 modem_lines() const;
+    void note_changed_lines(u8 before);
     u8 pending_interrupt() const;
     fabric::VmDuration character_time() const;
     void restart_receive_timeout();

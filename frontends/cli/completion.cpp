@@ -44,7 +44,7 @@ std::string command_names() {
 }
 
 /// Between single quotes of a shell.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
     std::string made = "'";
     for (const char c : text) made += c == '\'' ? "'\\''" : std::string(1, c);
     return made + "'";
@@ -59,12 +59,13 @@ std::string bash_script() {
         const bool files = option.path != PathIn::Nothing;
         values += fmt::format(
             "            --{}) COMPREPLY=($(compgen {}-W {} -- \"$word\")); return ;;\n",
-            option.name, files ? "-f " : "", quoted(words_of(option)));
+            option.name, files ? "-f " : "", shell_quoted(words_of(option)));
     }
     std::string others;
     for (const Command& command : commands) {
-        others += fmt::format("        {}) COMPREPLY=($(compgen {}-W {} -- \"$word\")) ;;\n",
-                              command.name, command.files ? "-f " : "", quoted(command.words));
+        others +=
+            fmt::format("        {}) COMPREPLY=($(compgen {}-W {} -- \"$word\")) ;;\n",
+                        command.name, command.files ? "-f " : "", shell_quoted(command.words));
     }
     return fmt::format(R"(# bash completion of satori: source this, or put it into
 # ~/.local/share/bash-completion/completions/satori
@@ -112,12 +113,12 @@ std::string zsh_script() {
                     : words.empty()                ? " "
                                                    : fmt::format("({})", words);
         }
-        arguments += fmt::format("                {} \\\n", quoted(spec));
+        arguments += fmt::format("                {} \\\n", shell_quoted(spec));
     }
     std::string list;
     std::string others;
     for (const Command& command : commands) {
-        list += fmt::format(" {}", quoted(fmt::format("{}:{}", command.name, command.help)));
+        list += fmt::format(" {}", shell_quoted(fmt::format("{}:{}", command.name, command.help)));
         if (command.name == "run") continue;
         others += fmt::format("        {}) compadd -- {}; {} ;;\n", command.name, command.words,
                               command.files ? "_files" : ":");
@@ -147,17 +148,17 @@ std::string fish_script() {
         "# fish completion of satori: put this into ~/.config/fish/completions/satori.fish\n";
     for (const Command& command : commands) {
         script += fmt::format("complete -c satori -n __fish_use_subcommand {}-a {} -d {}\n",
-                              command.files ? "" : "-f ", command.name, quoted(command.help));
+                              command.files ? "" : "-f ", command.name, shell_quoted(command.help));
         if (command.words.empty()) continue;
         script += fmt::format("complete -c satori -n '__fish_seen_subcommand_from {}' -a {}\n",
-                              command.name, quoted(command.words));
+                              command.name, shell_quoted(command.words));
     }
     for (const Option& option : run_option_table()) {
         script += fmt::format("complete -c satori -n '__fish_seen_subcommand_from run' -l {}",
                               option.name);
         if (!option.is_switch()) script += option.path != PathIn::Nothing ? " -r -F" : " -x";
-        if (!option.words.empty()) script += fmt::format(" -a {}", quoted(words_of(option)));
-        script += fmt::format(" -d {}\n", quoted(option.help));
+        if (!option.words.empty()) script += fmt::format(" -a {}", shell_quoted(words_of(option)));
+        script += fmt::format(" -d {}\n", shell_quoted(option.help));
     }
     return script;
 }

@@ -12,24 +12,29 @@ namespace {
 constexpr usize text_column = 27;
 constexpr usize line_length = 90;
 
-constexpr std::string_view head = R"(usage: satori run [options]
+constexpr std::string_view head = R"(usage: satori run [VM.TOML | FOLDER] [options]
 
 Runs a guest: a PC with what the options give it, or with --rom a bare processor. The first serial
-port is on the terminal. A value in brackets is what counts where nothing is said.
+port is on the terminal. A value in brackets is what counts where nothing is said. Each option can
+stand in a TOML file as well (or in FOLDER/vm.toml); what is given here goes before it.
 )";
 
 constexpr std::string_view tail = R"(
 Keys on the terminal:
   Ctrl-A x     leave
-  Ctrl-A h     the other keys
+  Ctrl-A s     save a checkpoint, as satori-N.checkpoint
+  Ctrl-A p     pause, or go on
+  Ctrl-A h     tell the keys
 
 Examples:
   satori run --disk debian.img --memory 1G --cpus 2
   satori run --disk debian.img,snapshot=on --cdrom install.iso
   satori run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0"
-  satori run --disk debian.img --record session.rec
-  satori run --disk debian.img --max-instructions 5000000000 --save boot.checkpoint
-  satori run --disk debian.img --restore boot.checkpoint
+  satori run --disk debian.img,snapshot=on --save login.checkpoint@30
+  satori run --disk debian.img,snapshot=on --restore login.checkpoint
+  satori run --disk debian.img,snapshot=on --record session.rec
+  satori run --disk debian.img,snapshot=on --replay session.rec --serial none --serial tcp:4444
+  satori run vm.toml --cpus 4
 
 The program ends with 0 when the guest powers off or writes 0 to port F4, with 2v+1 when it
 writes v, with 1 where something is wrong with what was asked, with 2 when it was stopped, with 3
@@ -54,6 +59,12 @@ void append_wrapped(std::string& out, usize column, std::string_view words) {
     out += '\n';
 }
 
+void append_heading(std::string& out, const OptionGroup& group) {
+    const std::string place =
+        group.table.empty() ? "at the top" : fmt::format("in [{}]", group.table);
+    out += fmt::format("\n{} ({} of a file):\n", group.heading, place);
+}
+
 void append_row(std::string& out, const Option& option) {
     const std::string left =
         fmt::format("  --{}{}{}", option.name, option.is_switch() ? "" : " ", option.value);
@@ -74,7 +85,7 @@ std::string run_help() {
     std::string text(head);
     const OptionGroup* group = nullptr;
     for (const Option& option : run_option_table()) {
-        if (option.group != group) text += fmt::format("\n{}:\n", option.group->heading);
+        if (option.group != group) append_heading(text, *option.group);
         group = option.group;
         append_row(text, option);
     }

@@ -154,8 +154,8 @@ Result<int> run_guest(const RunOptions& options) {
     Limits limits(options, *machine, replay_end);
     Session session(*machine);
     // Output first: what the guest wrote stands before what is said about it.
-    session.add(*debug);
     serial->join(session);
+    session.add(*debug);
     session.add(signals);
     session.add(checkpoints);
     limits.join(session);

@@ -40,6 +40,7 @@ Result<std::unique_ptr<SerialPorts>> SerialPorts::open(const std::vector<SerialC
 }
 
 Result<> SerialPorts::add(const SerialChoice& choice, usize port) {
+    connected_[port] = choice.kind != SerialChoice::Kind::None;
     switch (choice.kind) {
         case SerialChoice::Kind::None: files_[port] = TRY(DescriptorSink::open("none")); break;
         case SerialChoice::Kind::Stdio:
@@ -79,7 +80,25 @@ void SerialPorts::connect(Machine& machine) {
     terminal_.emplace(std::move(guest), room_at(on_terminal_.value_or(0)));
 }
 
+bool SerialPorts::somebody_is_at(usize port) const {
+    return streams_[port] ? streams_[port]->connected() : connected_[port];
+}
+
+void SerialPorts::attend(Session& session) {
+    Machine& machine = session.machine();
+    const auto* const pc = dynamic_cast<const machine::Pc*>(&machine.board());
+    if (!pc) return;
+    for (usize i = 0; i < most; ++i) {
+        const bool present = somebody_is_at(i);
+        if (present == told_[i].value_or(pc->serial().port(i).has_far_end())) continue;
+        const std::array<u8, 2> change = {static_cast<u8>(i), present ? u8{1} : u8{0}};
+        machine.journal().post(pc->serial_lines_input(), change);
+        told_[i] = present;
+    }
+}
+
 void SerialPorts::join(Session& session) {
+    session.add(*this);
     for (const auto& file : files_) {
         if (file) session.add(*file);
     }

@@ -17,7 +17,7 @@
 
 namespace frontends {
 
-class SerialPorts {
+class SerialPorts final : public Attendant {
 public:
     static constexpr usize most = 4;
 
@@ -32,6 +32,9 @@ public:
     void connect(machine::Machine& machine);
     void join(Session& session);
 
+    /// Tells the machine who has come and gone.
+    void attend(Session& session) override;
+
     /// After connect(): whose keys they are, if a port is on it or not.
     Terminal& terminal() { return *terminal_; }
 
@@ -40,8 +43,12 @@ private:
     fabric::Result<> add(const SerialChoice& choice, usize port);
 
     std::array<fabric::ByteSink*, most> sinks_{};
+    std::array<bool, most> connected_{};
     std::array<std::unique_ptr<DescriptorSink>, most> files_;
     std::array<std::unique_ptr<SerialStream>, most> streams_;
+    bool somebody_is_at(usize port) const;
+
+    std::array<std::optional<bool>, most> told_;  // Of the far ends.
     std::optional<usize> on_terminal_;
     std::optional<Terminal> terminal_;
 };

@@ -106,6 +106,12 @@ SerialStream::~SerialStream() {
     if (!socket_path_.empty()) unlink(socket_path_.c_str());
 }
 
+bool SerialStream::connected() const {
+    if (listening_ >= 0) return stream_ >= 0;
+    pollfd now{.fd = stream_, .events = 0, .revents = 0};
+    return poll(&now, 1, 0) <= 0 || (now.revents & POLLHUP) == 0;
+}
+
 void SerialStream::accept(u8 byte) {
     if (stream_ >= 0 && waiting_.size() < most_waiting) waiting_.push_back(byte);
 }
@@ -121,10 +127,7 @@ void SerialStream::await(Wakers& wakers) const {
     const bool room = stream_ < 0 || guest_has_room_();
     const int events = (room ? POLLIN : 0) | (waiting_.empty() ? 0 : POLLOUT);
     // A pty that nobody has open would end every sleep at once.
-    if (listening_ < 0 && stream_ >= 0) {
-        pollfd now{.fd = stream_, .events = 0, .revents = 0};
-        if (poll(&now, 1, 0) > 0 && (now.revents & POLLHUP) != 0) return;
-    }
+    if (listening_ < 0 && !connected()) return;
     wakers.descriptors.push_back(
         {.fd = descriptor, .events = static_cast<short>(events), .revents = 0});
 }

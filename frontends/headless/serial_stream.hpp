@@ -34,6 +34,9 @@ public:
         guest_has_room_ = std::move(has_room);
     }
 
+    /// Whether somebody is there.
+    bool connected() const;
+
     void accept(u8 byte) override;
 
     void attend(Session& session) override;

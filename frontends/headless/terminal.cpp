@@ -24,6 +24,10 @@ constexpr u8 ctrl_a = 1;
 Terminal::Terminal(TakeKeys guest, std::function<bool()> guest_has_room)
     : guest_(std::move(guest)), taker_(guest_), guest_has_room_(std::move(guest_has_room)) {
     add_command('x', "leave satori", [](Session& session) { session.leave(run_status::stopped); });
+    add_command('p', "pause, or go on", [](Session& session) {
+        session.paused() ? session.resume() : session.pause();
+        print_notice(session.paused() ? "paused" : "going on");
+    });
     at_end_ = !taker_ && !isatty(STDIN_FILENO);
     termios now{};
     if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &now) != 0) return;

@@ -30,7 +30,7 @@ int status_of_exit(u32 value) { return value == 0 ? 0 : static_cast<int>((value 
 void print_notice(std::string_view text) { fmt::print(stderr, "satori: {}\n", text); }
 
 int Session::run() {
-    while (true) {
+    while (!status_) {
         call_attendants();
         if (status_) break;
         if (should_sleep()) {

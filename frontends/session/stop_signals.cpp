@@ -34,6 +34,8 @@ StopSignals::StopSignals() {
 }
 
 StopSignals::~StopSignals() {
+    const sigset_t signals = stop_signals();
+    sigprocmask(SIG_UNBLOCK, &signals, nullptr);
     if (descriptor_ >= 0) close(descriptor_);
 }
 
@@ -47,11 +49,6 @@ void StopSignals::attend(Session& session) {
 
 void StopSignals::await(Wakers& wakers) const {
     wakers.descriptors.push_back({.fd = descriptor_, .events = POLLIN, .revents = 0});
-}
-
-void StopSignals::end(Session&, int) {
-    const sigset_t signals = stop_signals();
-    sigprocmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
 }  // namespace frontends

@@ -10,7 +10,8 @@ namespace frontends {
 
 class StopSignals final : public Attendant {
 public:
-    /// From here on the signals wait to be read. To be made before any thread is.
+    /// From here on, until destroyed, the signals wait to be read: a second one does not break into
+    /// the writing of what the first one ended. To be made before any thread is.
     StopSignals();
     ~StopSignals() override;
     StopSignals(const StopSignals&) = delete;
@@ -18,8 +19,6 @@ public:
 
     void attend(Session& session) override;
     void await(Wakers& wakers) const override;
-    /// A second signal is not waited for: whoever sends two is in a hurry.
-    void end(Session& session, int status) override;
 
 private:
     int descriptor_;

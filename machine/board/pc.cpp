@@ -217,6 +217,8 @@ void Pc::add_inputs(fabric::InputJournal& journal) {
             journal.add_port("com" + std::to_string(i + 1),
                              [this, i](auto bytes) { serial_.port(i).receive(bytes); });
     }
+    serial_lines_input_ =
+        journal.add_port("serial-lines", [this](auto bytes) { serial_.lines_changed(bytes); });
 }
 
 Result<> Pc::map_memory(const PcConfig& config) {

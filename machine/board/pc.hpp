@@ -100,7 +100,10 @@ public:
     u16 mouse_input() const { return mouse_input_; }
     /// Of COM2 to COM4, by number: 1 to 3. COM1 is serial_input().
     u16 further_serial_input(usize port) const { return further_serial_inputs_.at(port - 1); }
+    /// Takes pairs of bytes: which port, and whether somebody is at its far end.
+    u16 serial_lines_input() const { return serial_lines_input_; }
     usize serial_backlog(usize port) const override { return serial_.port(port).backlog(); }
+    const PcSerial& serial() const { return serial_; }
 
 private:
     Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Media media,
@@ -196,6 +199,7 @@ private:
     u16 keyboard_input_ = 0;
     u16 mouse_input_ = 0;
     std::array<u16, 3> further_serial_inputs_{};
+    u16 serial_lines_input_ = 0;
 };
 
 }  // namespace machine

@@ -57,4 +57,11 @@ Result<> PcSerial::map(fabric::IoSpace& ports) {
     return {};
 }
 
+/// A recording may name ports that no PC has.
+void PcSerial::lines_changed(std::span<const u8> changes) {
+    for (; changes.size() >= 2; changes = changes.subspan(2)) {
+        if (changes[0] < count) ports_[changes[0]].set_far_end(changes[1] != 0);
+    }
+}
+
 }  // namespace machine

@@ -28,6 +28,9 @@ public:
     std::array<fabric::Device*, count> devices();
     fabric::Result<> map(fabric::IoSpace& ports);
 
+    /// Pairs of a port and whether somebody is at its far end.
+    void lines_changed(std::span<const u8> changes);
+
     devices::Uart16550& port(usize number) { return ports_[number]; }
     const devices::Uart16550& port(usize number) const { return ports_[number]; }
 

@@ -5,10 +5,13 @@
 """
 import os
 import resource
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 SATORI, WORKLOAD, DISK_GUEST = sys.argv[1:4]
 SEABIOS = "/usr/share/seabios/bios-256k.bin"
@@ -63,6 +66,10 @@ def check_refusals(folder):
         file.write(b"\x90" * 100)
     empty = os.path.join(folder, "empty.rom")
     open(empty, "wb").close()
+    refused(folder, "unknown option", ["--memroy", "--memory"], "--rom", good, "--memroy", "64M")
+    refused(folder, "unknown option with a value", ["--disc", "--disk"], "--rom", good, "--disc=x")
+    refused(folder, "a word too many", ["'again'", "--help"], "--rom", good, "one.toml", "again")
+    refused(folder, "a number that is none", ["--cpus", "whole number"], "--rom", good, "--cpus", "two")
     refused(folder, "missing ROM", ["--rom", "nothing.rom"], "--rom", os.path.join(folder, "nothing.rom"))
     refused(folder, "empty ROM", ["0 bytes"], "--rom", empty)
     refused(folder, "odd ROM", ["100 bytes"], "--rom", odd)
@@ -79,6 +86,49 @@ def check_refusals(folder):
     result = satori("run", "--rom", good, "--save", os.path.join(folder, "no", "such", "folder"))
     expect("--save where it cannot be", result.returncode == 1 and b"satori: " in result.stderr, result)
     expect("no subcommand", satori().returncode not in (0, 2, 3, 4))
+    result = satori("rnu", "--memory", "64M")
+    expect("unknown command", result.returncode == 1 and b"'rnu'" in result.stderr and b"'run'" in result.stderr,
+           result)
+
+
+def check_vm_files(folder):
+    good = rom(folder, "good.rom", b"\xb0\x00\xe6\xf4")
+
+    def vm(text):
+        with open(os.path.join(folder, "vm.toml"), "w") as file:
+            file.write(text)
+        return os.path.join(folder, "vm.toml")
+
+    file = vm("[boot]\nrom = 'good.rom'\n[machine]\nmemory = '4M'\n")
+    result = satori("run", file)
+    expect("a VM's file", result.returncode == 0 and result.stderr == b"", result)
+    result = satori("run", folder)
+    expect("a VM's folder", result.returncode == 0 and result.stderr == b"", result)
+    result = satori("info", folder)
+    expect("info of a VM", result.returncode == 0 and good.encode() in result.stdout, result)
+    result = satori("run", file, "--memory", "64K")
+    expect("the command line wins", result.returncode == 1 and b"memory" in result.stderr, result)
+    refused(folder, "no VM's file", ["missing.toml"], os.path.join(folder, "missing.toml"))
+    refused(folder, "not TOML", ["vm.toml:1:"], vm("memory 64M"))
+    refused(folder, "unknown table", ["vm.toml:2:", "'machien'", "'machine'"], vm("\n[machien]\ncpus = 1"))
+    refused(folder, "unknown key", ["vm.toml:3:", "'memroy'", "'memory'"], vm("[machine]\ncpus = 1\nmemroy = 1"))
+    refused(folder, "wrong type", ["vm.toml:2:", "cpus", "N"], vm("[machine]\ncpus = true"))
+    refused(folder, "wrong value", ["vm.toml:2:", "memory", "64M"], vm("[machine]\nmemory = 'lots'"))
+
+
+def check_telling():
+    for arguments in ("--help",), ("run", "--help"), ("info",), ("cpus",), ("completion", "bash"):
+        result = satori(*arguments)
+        expect(f"{' '.join(arguments)} tells", result.returncode == 0 and len(result.stdout) > 90, result)
+    bash = satori("completion", "bash").stdout.decode()
+    ask = "COMP_WORDS=({words}); COMP_CWORD={at}; _satori; echo ${{COMPREPLY[@]}}"
+    for words, at, offered in ("satori ru", 1, "run"), ("satori run --mem", 2, "--memory"), \
+            ("satori run --debug-console stdo", 3, "stdout"), ("satori checkpoint l", 2, "list"):
+        script = bash + ask.format(words=words, at=at)
+        result = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60)
+        expect(f"bash completes '{words}'", result.stdout.decode().split() == [offered], result)
+    result = satori("completion", "tcsh")
+    expect("another shell", result.returncode == 1 and b"fish" in result.stderr, result)
 
 
 def check_endings(folder):
@@ -99,23 +149,31 @@ def check_endings(folder):
 
 def check_files(folder):
     record, save = os.path.join(folder, "record"), os.path.join(folder, "save")
-    live = satori("run", "--rom", WORKLOAD, "--memory", "4M", "--record", record, typed=b"hello, world.")
+    workload = ("run", "--rom", WORKLOAD, "--memory", "4M", "--debug-console", "stderr")
+    live = satori(*workload, "--record", record, typed=b"hello, world.")
     echoed = bytes(byte for byte in live.stdout if not chr(byte).isupper())  # Its own are capitals.
-    expect("workload", live.returncode == 0 and b"hello, world." in echoed, live)
-    again = satori("run", "--rom", WORKLOAD, "--memory", "4M", "--replay", record)
-    expect("replayed", again.returncode == 0 and again.stdout == live.stdout, again)
+    expect("workload", live.returncode == 0 and echoed == b"hello, world." and len(live.stderr) == 16, live)
+    again = satori(*workload, "--replay", record)
+    same = (again.stdout, again.stderr) == (live.stdout, live.stderr)
+    expect("replayed", again.returncode == 0 and same, again)
 
-    whole = satori("run", "--rom", WORKLOAD, "--memory", "4M")
-    first = satori("run", "--rom", WORKLOAD, "--memory", "4M", "--max-instructions", "600001", "--save", save)
+    whole = satori(*workload)
+    first = satori(*workload, "--max-instructions", "600001", "--save", save)
     expect("saved", first.returncode == 2 and os.path.exists(save), first)
-    second = satori("run", "--rom", WORKLOAD, "--memory", "4M", "--restore", save)
+    second = satori(*workload, "--restore", save)
     expect("restored", second.returncode == 0 and first.stdout + second.stdout == whole.stdout, second)
+    for told in satori("checkpoint", "info", save), satori("info", save), satori("checkpoint", "list", folder):
+        expect("told of a checkpoint", told.returncode == 0 and b"600001" in told.stdout, told)
+    told = satori("info", record)
+    expect("told of a recording", told.returncode == 0 and b"com1" in told.stdout, told)
     with open(save, "r+b") as file:
         file.seek(os.path.getsize(save) // 2)
         byte = file.read(1)
         file.seek(-1, os.SEEK_CUR)
         file.write(bytes([byte[0] ^ 0x10]))
-    damaged = satori("run", "--rom", WORKLOAD, "--memory", "4M", "--restore", save)
+    result = satori("checkpoint", "info", save)
+    expect("info of a damaged checkpoint", result.returncode == 1 and b"damaged" in result.stderr, result)
+    damaged = satori(*workload, "--restore", save)
     expect("damaged", damaged.returncode == 1 and len(damaged.stderr.splitlines()) == 1, damaged)
     left = [name for name in os.listdir(folder) if name not in ("record", "save")]
     expect("no files left over", not left)
@@ -152,6 +210,112 @@ def check_traces(folder):
     expect("--trace-buffer", kept.returncode == 3 and "last 4 events" in lines[-5] and "triple fault at" in lines[-1], kept)
     full = satori(*quiet, loop, "--max-instructions", "1000", "--trace", "ports", "--trace-file", "/dev/full")
     expect("--trace-file on a full disk", full.returncode == 1 and b"/dev/full" in full.stderr, full)
+
+
+def check_saves_while_running(folder):
+    at = os.path.join(folder, "at")
+    end = os.path.join(folder, "end")
+    workload = ("run", "--rom", WORKLOAD, "--memory", "4M", "--debug-console", "none")
+    whole = satori(*workload, "--save", at + "@500us", "--save", end,
+                   "--hash-every", "100000")
+    expect("saved on the way", whole.returncode == 0 and os.path.exists(at) and os.path.exists(end), whole)
+    told = satori("checkpoint", "info", at)
+    expect("saved at its time", b"0.000500000 s" in told.stdout, told)
+    rest = satori(*workload, "--restore", at, "--save", end + "2")
+    expect("restored from the way", rest.returncode == 0 and whole.stdout.endswith(rest.stdout), rest)
+    states = [satori("checkpoint", "info", path).stdout.split(b"state")[1].split()[0]
+              for path in (end, end + "2")]
+    expect("to the same end", states[0] == states[1])
+    plain = satori(*workload, "--hash-every", "100000")
+    hashes = [line for line in whole.stderr.splitlines() if line.startswith(b"hash")]
+    expect("saving changes nothing", hashes and plain.stderr.splitlines() == hashes, plain)
+    late = satori(*workload, "--save", os.path.join(folder, "late") + "@1h")
+    expect("a time that never came", late.returncode == 1 and b"late" in late.stderr, late)
+
+
+def check_signals(folder):
+    """What was asked to be saved and recorded is, when the run is ended from outside."""
+    loop = rom(folder, "loop.rom", b"\xeb\xfe")
+    for name, number in ("SIGINT", signal.SIGINT), ("SIGTERM", signal.SIGTERM), ("SIGHUP", signal.SIGHUP):
+        files = [os.path.join(folder, f"{name}.{what}") for what in ("checkpoint", "recording")]
+        with subprocess.Popen([SATORI, "run", "--rom", loop, "--memory", "4M", "--hash-every", "1000000",
+                               "--save", files[0], "--record", files[1]], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            process.stderr.readline()  # It runs.
+            process.send_signal(number)
+            told = process.stderr.read()
+            expect(f"{name}: status", process.wait(timeout=60) == 2)
+            expect(f"{name}: says so", name.encode() in told)
+        expect(f"{name}: saved and recorded", all(os.path.exists(file) for file in files))
+        again = satori("run", "--rom", loop, "--memory", "4M", "--replay", files[1])
+        expect(f"{name}: the replay ends there", again.returncode == 2 and b"ends here" in again.stderr, again)
+
+
+# 115200 baud on COM1; writes 'A' there, then echoes what it receives until a '.' came.
+ECHO = bytes.fromhex("bafb03 b080 ee baf803 b001 ee 42 b000 ee bafb03 b003 ee"
+                     "baf803 b041 ee  bafd03 ec a801 74fb  baf803 ec ee 3c2e 75ef  b000 e6f4")
+
+
+def check_serial(folder):
+    echo = rom(folder, "echo.rom", ECHO)
+    to_file = os.path.join(folder, "serial.txt")
+    result = satori("run", "--rom", echo, "--serial", "file:" + to_file, "--max-instructions", "1000000")
+    expect("serial in a file", result.stdout == b"" and bytes_of(to_file) == b"A", result)
+    flood = b"x" * 1500 + b"."
+    result = satori("run", "--rom", echo, typed=flood)
+    expect("all of a long input arrives", result.returncode == 0 and result.stdout == b"A" + flood)
+
+    path = os.path.join(folder, "socket")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    for choice, family, address in (f"tcp:{port}", socket.AF_INET, ("127.0.0.1", port)), \
+            (f"unix:{path}", socket.AF_UNIX, path):
+        with subprocess.Popen([SATORI, "run", "--rom", echo, "--serial", choice], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            killer = threading.Timer(60, process.kill)
+            killer.start()
+            expect(f"{choice}: talks", talk(family, address, b"hello.") == b"hello.")
+            expect(f"{choice}: ends", process.wait() == 0)
+            killer.cancel()
+    expect("the socket is gone", not os.path.exists(path))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused(folder, "a port in use", ["--serial", str(port), "another port"], "--rom", echo,
+                "--serial", f"tcp:{port}")
+    refused(folder, "two on the terminal", ["COM2", "COM1"], "--serial", "stdio", "--serial", "stdio")
+    refused(folder, "five serial ports", ["5", "4"], *["--serial", "none"] * 5)
+    refused(folder, "two of --rom", ["--serial", "one"], "--rom", echo, *["--serial", "none"] * 2)
+    with subprocess.Popen([SATORI, "run", "--rom", echo, "--serial", "pty"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        name = process.stderr.readline().decode().split()[-1]
+        terminal = os.open(name, os.O_RDWR | os.O_NOCTTY)
+        os.write(terminal, b"hi")
+        heard = b""
+        while not heard.endswith(b"hi"):
+            heard += os.read(terminal, 100)
+        os.write(terminal, b".")
+        expect("a pseudo-terminal", process.wait(timeout=60) == 0)
+        os.close(terminal)
+
+
+def talk(family, address, words):
+    """What comes back of words; the machine may not be listening yet."""
+    for _ in range(600):
+        with socket.socket(family) as connection:
+            try:
+                connection.connect(address)
+            except OSError:
+                time.sleep(0.1)
+                continue
+            connection.sendall(words)
+            heard = b""
+            while chunk := connection.recv(100):
+                heard += chunk
+            return heard.removeprefix(b"A")
+    return b""
 
 
 def disk_image(folder, name):
@@ -195,6 +359,7 @@ def check_drive_refusals(folder):
     refused(folder, "no kernel", ["--kernel", "missing.img"], "--kernel", missing)
     refused(folder, "a disk as kernel", ["kernel"], "--kernel", disk)
     refused(folder, "no firmware", ["--bios", "missing.img"], "--bios", missing)
+    refused(folder, "more memory than the host has", ["--memory", "host has"], "--memory", "500G")
     refused(folder, "too many processors", ["65"], "--cpus", "65")
     with open(disk, "r+b") as held:
         import fcntl
@@ -254,14 +419,11 @@ def check_full_host(folder):
         killer.cancel()
 
 
-with tempfile.TemporaryDirectory() as folder:
-    check_refusals(folder)
-with tempfile.TemporaryDirectory() as folder:
-    check_endings(folder)
-with tempfile.TemporaryDirectory() as folder:
-    check_files(folder)
-with tempfile.TemporaryDirectory() as folder:
-    check_traces(folder)
+for check in check_refusals, check_vm_files, check_endings, check_files, check_saves_while_running, check_signals, \
+        check_serial, check_traces:
+    with tempfile.TemporaryDirectory() as folder:
+        check(folder)
+check_telling()
 if os.path.exists(SEABIOS):
     for check in check_drive_refusals, check_disks, check_full_host:
         with tempfile.TemporaryDirectory() as folder:

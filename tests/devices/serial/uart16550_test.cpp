@@ -195,6 +195,35 @@ TEST_CASE("16550: loopback joins the modem lines and the data path", "[devices][
     CHECK(bench.line.text.empty());
 }
 
+TEST_CASE("16550: the modem lines tell who is at the far end", "[devices][uart16550]") {
+    constexpr u8 there = msr::CarrierDetect | msr::DataSetReady | msr::ClearToSend;
+    Bench bench;
+    bench.enable_interrupts(ier::ModemStatus);
+    CHECK_FALSE(bench.irq.level);
+
+    bench.uart.set_far_end(false);
+    CHECK(bench.irq.level);
+    CHECK((bench.in(Register::InterruptIdent)&0x0f) == iir::ModemStatus);
+    CHECK(bench.in(Register::ModemStatus) ==
+          (msr::DeltaCarrierDetect | msr::DeltaDataSetReady | msr::DeltaClearToSend));
+    CHECK_FALSE(bench.irq.level);
+    bench.uart.set_far_end(false);  // No change.
+    CHECK(bench.in(Register::ModemStatus) == 0);
+
+    bench.uart.reset(fabric::ResetKind::Platform);  // Nobody is there yet.
+    CHECK(bench.in(Register::ModemStatus) == 0);
+    bench.uart.set_far_end(true);
+    CHECK((bench.in(Register::ModemStatus)&0xf0) == there);
+
+    bench.out(Register::ModemControl, mcr::Loopback);
+    bench.in(Register::ModemStatus);
+    bench.uart.set_far_end(false);  // Not seen in loopback...
+    CHECK(bench.in(Register::ModemStatus) == 0);
+    bench.uart.set_far_end(true);
+    bench.out(Register::ModemControl, 0);  // ...but after it.
+    CHECK((bench.in(Register::ModemStatus)&0xf0) == there);
+}
+
 TEST_CASE("16550: causes are told in order of urgency", "[devices][uart16550]") {
     Bench bench;
     bench.out(Register::LineControl, 3);
