@@ -28,12 +28,13 @@ struct Levels final : fabric::IrqSink {
 };
 
 struct Bench {
+    fabric::Trace trace;
     fabric::EventQueue events;
     Levels levels;
     machine::IrqJoin irqs{levels};
     std::array<test::Collected, 2> lines;
     fabric::IoSpace ports{"ports"};
-    PcSerial serial{events, irqs, {&lines[0], nullptr, &lines[1], nullptr}};
+    PcSerial serial{events, irqs, {&lines[0], nullptr, &lines[1], nullptr}, trace};
 
     Bench() { REQUIRE(serial.map(ports)); }
     u64 in(usize port, u64 offset) { return ports.read(first_ports[port] + offset, 1); }
