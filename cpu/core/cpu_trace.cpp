@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cpu/core/breakpoints.hpp"
 #include "fabric/trace/trace.hpp"
 
 namespace cpu {
@@ -16,11 +17,6 @@ namespace {
 Trace* listener(const Vcpu& vcpu, TraceCategory category) {
     Trace* const trace = vcpu.ports.trace;
     return trace && trace->listens_to(category) ? trace : nullptr;
-}
-
-u64 linear_rip(const Vcpu& vcpu) {
-    if (vcpu.code_mode() == CodeMode::Bits64) return vcpu.state.rip;
-    return (vcpu.state.segment(SegReg::Cs).base + vcpu.state.rip) & 0xffff'ffff;
 }
 
 u16 code_selector(const Vcpu& vcpu) { return vcpu.state.segment(SegReg::Cs).selector; }

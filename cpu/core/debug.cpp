@@ -2,6 +2,7 @@
 #include "cpu/core/debug.hpp"
 
 #include "cpu/arch/paging.hpp"
+#include "cpu/core/breakpoints.hpp"
 #include "cpu/mmu/translation_control.hpp"
 
 namespace cpu {
@@ -15,8 +16,7 @@ enum class Watch : u8 { Execution = 0, Write = 1, Io = 2, ReadWrite = 3 };
 
 struct Breakpoint {
     Watch watch;
-    u64 address;  // Aligned to its length.
-    u64 length;
+    LinearRange range;  // Aligned to its length. Of Watch::Io: ports.
 };
 
 bool enabled(const CpuState& state, u8 number) { return ((state.dr7 >> (2 * number)) & 3) != 0; }
@@ -26,12 +26,7 @@ Breakpoint breakpoint(const CpuState& state, u8 number) {
     const u64 control = state.dr7 >> (16 + 4 * number);
     const u64 length = lengths[(control >> 2) & 3];
     return {.watch = static_cast<Watch>(control & 3),
-            .address = state.dr[number] & ~(length - 1),
-            .length = length};
-}
-
-bool overlaps(const Breakpoint& watched, u64 address, u64 size) {
-    return watched.address < address + size && address < watched.address + watched.length;
+            .range = {state.dr[number] & ~(length - 1), length}};
 }
 
 /// The bits of DR6 of all enabled breakpoints that `accepts`.
@@ -67,7 +62,7 @@ bool instruction_breakpoint(Vcpu& vcpu, u64 linear) {
     // Between MOV SS and what follows no debug exception comes (SDM 3A 6.8.3).
     if (vcpu.state.shadow == InterruptShadow::MovSs) return false;
     const u64 hits = matching(vcpu.state, [&](const Breakpoint& each) {
-        return each.watch == Watch::Execution && each.length == 1 && each.address == linear;
+        return each.watch == Watch::Execution && each.range == LinearRange{linear, 1};
     });
     if (hits == 0) return false;
     vcpu.exception = {.vector = Vector::DB, .dr6 = hits};
@@ -75,27 +70,30 @@ bool instruction_breakpoint(Vcpu& vcpu, u64 linear) {
 }
 
 bool data_breakpoint_on_page(const Vcpu& vcpu, u64 linear) {
+    const Breakpoints* const debugger = vcpu.ports.breakpoints;
+    if (debugger && debugger->watches_page_of(linear)) return true;
     if (!breakpoints_enabled(vcpu.state)) return false;
     return matching(vcpu.state, [&](const Breakpoint& each) {
                return watches_data(each.watch) &&
-                      (each.address & ~page_mask) == (linear & ~page_mask);
+                      each.range.overlaps(linear & ~page_mask, page_size);
            }) != 0;
 }
 
 void note_data_breakpoint(Vcpu& vcpu, u64 linear, usize size, Access access) {
+    if (vcpu.ports.breakpoints) vcpu.ports.breakpoints->note_access(vcpu, linear, size, access);
     if (!breakpoints_enabled(vcpu.state) || access == Access::Execute) return;
     trap_after_instruction(vcpu, matching(vcpu.state, [&](const Breakpoint& each) {
                                const bool kind = access == Access::Write
                                                      ? watches_data(each.watch)
                                                      : each.watch == Watch::ReadWrite;
-                               return kind && overlaps(each, linear, size);
+                               return kind && each.range.overlaps(linear, size);
                            }));
 }
 
 void note_io_breakpoint(Vcpu& vcpu, u16 port, usize size) {
     if (!breakpoints_enabled(vcpu.state) || (vcpu.state.cr4 & cr4::DE) == 0) return;
     trap_after_instruction(vcpu, matching(vcpu.state, [&](const Breakpoint& each) {
-                               return each.watch == Watch::Io && overlaps(each, port, size);
+                               return each.watch == Watch::Io && each.range.overlaps(port, size);
                            }));
 }
 

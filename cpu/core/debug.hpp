@@ -4,6 +4,9 @@
 // before the instruction unless RF is set; data and I/O breakpoints are traps, gathered in
 // PendingEvents::debug_traps and taken after the instruction. A breakpoint that is not enabled by
 // its L or G bit sets no bit of DR6.
+//
+// A debugger outside has its breakpoints in core/breakpoints.hpp; for data, the functions here look
+// at both.
 #pragma once
 
 #include "cpu/arch/control_registers.hpp"

@@ -23,6 +23,7 @@ enum class StopCause : u8 {
     Halted,         // Nothing to do until an event: HLT, MWAIT, wait for SIPI.
     StopRequested,  // attention::Stop was set.
     Shutdown,       // Triple fault.
+    Debugger,       // As VcpuPorts::breakpoints asked; it has the reason.
 };
 
 class Engine {
@@ -34,6 +35,10 @@ public:
     /// another cause. Port I/O, MMIO, MSRs, CPUID and hypercalls do not stop it: they are calls on
     /// the ports of `vcpu`, made on this thread.
     virtual StopCause run(Vcpu& vcpu, u64 instructions) = 0;
+
+    /// Between two runs: VcpuPorts::breakpoints has an address at an offset within its page where
+    /// none was before, and code that is kept does not look for it.
+    virtual void breakpoint_placed(u64 linear) = 0;
 };
 
 }  // namespace cpu

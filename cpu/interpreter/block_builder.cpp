@@ -15,9 +15,12 @@ namespace {
 
 constexpr usize most_instructions = 64;
 
+using Stops = const std::bitset<4096>*;
+
 struct Draft {
-    std::array<Op, most_instructions + 1> ops;
-    std::array<Choice, most_instructions + 1> choices;
+    // The last instruction may come with a look for the debugger, and the way onward with it.
+    std::array<Op, most_instructions + 2> ops;
+    std::array<Choice, most_instructions + 2> choices;
     usize op_count = 0;
     u16 instructions = 0;
     u16 length = 0;
@@ -73,10 +76,17 @@ void drop_unseen_flags(Draft& draft) {
     }
 }
 
+/// Stands for no instruction of its own; flags must be right when it leaves.
+void append_look_for_debugger(Draft& draft, u16 offset) {
+    draft.choices[draft.op_count] = Choice(look_for_debugger);
+    draft.ops[draft.op_count++] = Op{.handler = look_for_debugger, .offset = offset};
+}
+
 Draft draft_block(BlockCache& cache, std::span<const u8> page, u16 offset, u32 mode,
-                  const FeatureSet& features) {
+                  const FeatureSet& features, Stops stops) {
     Draft draft;
-    while (!draft.ended && draft.instructions < most_instructions) {
+    while (!draft.ended && draft.instructions < most_instructions &&
+           draft.op_count < most_instructions) {
         const usize at = offset + usize{draft.length};
         if (at >= page.size()) break;
         Instruction instruction;
@@ -85,6 +95,7 @@ Draft draft_block(BlockCache& cache, std::span<const u8> page, u16 offset, u32 m
         const LoweringContext context{cache, features, mode, static_cast<u16>(at)};
         Lowered lowered = lower(instruction, context);
         lowered.op.offset = static_cast<u16>(at);
+        if (stops && stops->test(at)) append_look_for_debugger(draft, static_cast<u16>(at));
         append(draft, lowered);
         draft.length = static_cast<u16>(draft.length + instruction.length);
     }
@@ -103,9 +114,9 @@ void number_ops(std::span<Op> ops) {
 }  // namespace
 
 Block* build_block(BlockCache& cache, std::span<const u8> page, u64 physical, u32 mode,
-                   const FeatureSet& features) {
+                   const FeatureSet& features, Stops stops) {
     const u16 offset = static_cast<u16>(physical & page_mask);
-    Draft draft = draft_block(cache, page, offset, mode, features);
+    Draft draft = draft_block(cache, page, offset, mode, features, stops);
     if (draft.instructions == 0) return nullptr;
     drop_unseen_flags(draft);
     number_ops({draft.ops.data(), draft.op_count});

@@ -77,6 +77,19 @@ bool BlockCache::invalidate(u64 first, u64 length, Handler abandoned) {
     return any;
 }
 
+void BlockCache::invalidate_offset(u16 offset, Handler abandoned) {
+    for (auto& [frame, blocks] : by_frame_) {
+        std::erase_if(blocks, [&](Block* block) {
+            if (offset < block->offset || offset >= block->offset + block->length) return false;
+            abandon(*block, abandoned);
+            blocks_.erase({block->physical, block->mode});
+            return true;
+        });
+    }
+    // Its frame stays marked as one with code until something is written to it.
+    std::erase_if(by_frame_, [](const auto& each) { return each.second.empty(); });
+}
+
 void BlockCache::abandon(Block& block, Handler abandoned) {
     block.count = Block::abandoned;
     for (Op& op : std::span(block.ops, block.op_count)) op.handler = abandoned;

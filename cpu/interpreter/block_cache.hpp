@@ -28,6 +28,8 @@ public:
     /// The bytes [first, first + length) have changed. True if any block lay there: it then runs no
     /// further than the operation it is in.
     bool invalidate(u64 first, u64 length, Handler abandoned);
+    /// An instruction at this offset of any page is to be decoded anew.
+    void invalidate_offset(u16 offset, Handler abandoned);
     bool has_code(u64 frame) const { return by_frame_.contains(frame); }
 
     bool nearly_full() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cpu/interpreter/handler.hpp"
 
+#include "cpu/core/breakpoints.hpp"
 #include "cpu/interpreter/interpreter.hpp"
 
 namespace cpu::interpreter {
@@ -34,6 +35,19 @@ Handled generic(HANDLER_ARGUMENTS) {
 
 Handled generic_last(HANDLER_ARGUMENTS) {
     (void)run_slowly(op, vcpu, op->instruction, status);
+    LEAVE();
+}
+
+/// The engine's loop decides whether to stop; here only its attention is called.
+Handled look_for_debugger(HANDLER_ARGUMENTS) {
+    const Breakpoints* const debugger = vcpu->ports.breakpoints;
+    const u64 base =
+        vcpu->code_mode() == CodeMode::Bits64 ? 0 : vcpu->state.segment(SegReg::Cs).base;
+    const u64 rip = rip_in(*vcpu, op->offset);
+    const u64 linear = base == 0 ? rip : (base + rip) & 0xffff'ffff;
+    if (!debugger || !debugger->stands_at(*vcpu, linear)) CONTINUE_AT(op + 1);
+    vcpu->budget += op->remaining;
+    vcpu->state.rip = rip;
     LEAVE();
 }
 

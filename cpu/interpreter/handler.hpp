@@ -65,6 +65,8 @@ Handled slow_last(HANDLER_ARGUMENTS);
 /// Operations whose only handler is cpu::execute.
 Handled generic(HANDLER_ARGUMENTS);
 Handled generic_last(HANDLER_ARGUMENTS);
+/// Before an instruction that a debugger may want to stop at.
+Handled look_for_debugger(HANDLER_ARGUMENTS);
 /// In the place of each handler of a block whose bytes have changed.
 Handled abandoned(HANDLER_ARGUMENTS);
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "cpu/core/breakpoints.hpp"
 #include "cpu/core/debug.hpp"
 #include "cpu/core/exception_delivery.hpp"
 #include "cpu/core/instruction_trace.hpp"
@@ -29,11 +30,6 @@ namespace {
 
 Privilege fetch_privilege(const Vcpu& vcpu) {
     return vcpu.state.cpl == 3 ? Privilege::User : Privilege::Supervisor;
-}
-
-u64 linear_rip(const Vcpu& vcpu) {
-    if (vcpu.code_mode() == CodeMode::Bits64) return vcpu.state.rip;
-    return (vcpu.state.segment(SegReg::Cs).base + vcpu.state.rip) & 0xffff'ffff;
 }
 
 /// Conditions under which instructions are taken one at a time, with a look around between them.
@@ -110,13 +106,17 @@ const EngineTraits& Interpreter::traits() const {
 
 StopCause Interpreter::run(Vcpu& vcpu, u64 instructions) {
     const GuestFpScope guest_fp(vcpu);
+    Breakpoints* const debugger = vcpu.ports.breakpoints;
+    if (debugger) instructions = debugger->allowance(vcpu, instructions);
     vcpu.budget = static_cast<i64>(instructions);
     vcpu.scratch.slice_end = vcpu.state.retired + instructions;
     vcpu.scratch.engine = this;
     wants_link_ = nullptr;
     while (true) {
         if (const auto cause = attend(vcpu)) return *cause;
-        if (needs_single_steps(vcpu) || is_traced(vcpu, linear_rip(vcpu))) {
+        const bool at_breakpoint = debugger && debugger->stands_at(vcpu, linear_rip(vcpu));
+        if (at_breakpoint && debugger->stops_before(vcpu)) return StopCause::Debugger;
+        if (at_breakpoint || needs_single_steps(vcpu) || is_traced(vcpu, linear_rip(vcpu))) {
             wants_link_ = nullptr;
             step(vcpu);
             continue;
@@ -138,18 +138,33 @@ StopCause Interpreter::run(Vcpu& vcpu, u64 instructions) {
 
 /// Between blocks: what is asked of us, and what can be taken.
 std::optional<StopCause> Interpreter::attend(Vcpu& vcpu) {
+    Breakpoints* const debugger = vcpu.ports.breakpoints;
+    if (debugger && debugger->stop_due(vcpu)) {
+        vcpu.attention &= ~attention::Stop;  // It has been obeyed.
+        return StopCause::Debugger;
+    }
     if (vcpu.attention & attention::Stop) {
         vcpu.attention &= ~attention::Stop;
         return StopCause::StopRequested;
     }
     vcpu.attention = 0;
     if (something_pending(vcpu)) {
-        if (take_pending_event(vcpu, false)) wants_link_ = nullptr;
+        if (take_event(vcpu, false)) wants_link_ = nullptr;
+        if (debugger && debugger->stop_due(vcpu)) return StopCause::Debugger;
     }
     if (vcpu.state.activity == Activity::Shutdown) return StopCause::Shutdown;
     if (vcpu.state.activity != Activity::Running) return StopCause::Halted;
     if (vcpu.budget <= 0) return StopCause::BudgetSpent;
     return std::nullopt;
+}
+
+bool Interpreter::take_event(Vcpu& vcpu, bool shadow_expires) {
+    Breakpoints* const debugger = vcpu.ports.breakpoints;
+    if (!debugger) return take_pending_event(vcpu, shadow_expires);
+    const Breakpoints::Place interrupted = Breakpoints::place_of(vcpu);
+    if (!take_pending_event(vcpu, shadow_expires)) return false;
+    debugger->event_taken(interrupted);
+    return true;
 }
 
 Interpreter::Found Interpreter::find_block(Vcpu& vcpu, u32 mode) {
@@ -187,8 +202,10 @@ Block* Interpreter::block_at(Vcpu& vcpu, u64 physical, u32 mode) {
     const auto page = memory_.page(physical >> 12);
     if (!page.host) return nullptr;
     if (blocks_.nearly_full()) forget_blocks();
+    const Breakpoints* const debugger = vcpu.ports.breakpoints;
     Block* built =
-        interpreter::build_block(blocks_, {page.host, page_size}, physical, mode, vcpu.features);
+        interpreter::build_block(blocks_, {page.host, page_size}, physical, mode, vcpu.features,
+                                 debugger ? &debugger->offsets() : nullptr);
     if (!built) return nullptr;
     ++counters_.blocks_built;
     counters_.instructions_decoded += static_cast<u64>(built->count);
@@ -352,7 +369,7 @@ void Interpreter::step(Vcpu& vcpu) {
     }
     if (shadow != InterruptShadow::None || vcpu.state.shadow != InterruptShadow::None ||
         something_pending(vcpu)) {
-        (void)take_pending_event(vcpu, completed && shadow != InterruptShadow::None);
+        (void)take_event(vcpu, completed && shadow != InterruptShadow::None);
     }
 }
 
@@ -406,6 +423,10 @@ void Interpreter::mapping_changed(fabric::Gpa first, u64 length) {
 
 void Interpreter::writes_restricted() {
     for (Vcpu* vcpu : vcpus_) vcpu->first_level.forbid_writes();
+}
+
+void Interpreter::breakpoint_placed(u64 linear) {
+    blocks_.invalidate_offset(static_cast<u16>(linear & page_mask), interpreter::abandoned);
 }
 
 std::vector<Interpreter::Stretch> Interpreter::recent_code(const Vcpu& vcpu) const {

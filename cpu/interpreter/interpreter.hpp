@@ -25,6 +25,7 @@ public:
 
     const EngineTraits& traits() const override;
     StopCause run(Vcpu& vcpu, u64 instructions) override;
+    void breakpoint_placed(u64 linear) override;
 
     /// Executes one instruction by the slow road, delivering what it raises.
     void step(Vcpu& vcpu);
@@ -97,6 +98,7 @@ private:
     void writes_restricted() override;
 
     std::optional<StopCause> attend(Vcpu& vcpu);
+    static bool take_event(Vcpu& vcpu, bool shadow_expires);
     Found find_block(Vcpu& vcpu, u32 mode);
     interpreter::Block* block_at(Vcpu& vcpu, u64 physical, u32 mode);
     void link(const Vcpu& vcpu, interpreter::Block& block);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cpu/arch/paging.hpp"
+#include "cpu/core/device_access.hpp"
 #include "cpu/core/models/cpu_model.hpp"
 #include "cpu/mmu/translation_control.hpp"
 
@@ -27,15 +28,22 @@ struct Format {
 constexpr Format format_32{4, 2, 10};
 constexpr Format format_pae{8, 2, 9};  // Below the four registers.
 constexpr Format format_4_level{8, 4, 9};
+constexpr u8 pdpte_shift = 30;
+
+/// Of tables in MMIO, which are read as any are; but reading may do something.
+enum class Devices : u8 { AreRead, AreLeftAlone };
 
 class Walk {
 public:
-    Walk(Vcpu& vcpu, u64 linear) : vcpu_(vcpu), linear_(linear), format_(choose_format()) {}
+    Walk(Vcpu& vcpu, u64 linear, Devices devices)
+        : vcpu_(vcpu), linear_(linear), devices_(devices), format_(choose_format()) {}
 
     /// Down to the page. False: not present, or a reserved bit (then `reserved` is set).
     bool descend();
     void set_accessed_and_dirty(bool dirty);
     Translation translation() const;
+    /// Of the page, or of what the entry that is not there would have covered.
+    u8 page_shift() const { return page_shift_; }
 
     bool reserved = false;
 
@@ -45,6 +53,7 @@ private:
         return (vcpu_.state.cr4 & cr4::PAE) ? format_pae : format_32;
     }
     std::optional<u64> root();
+    bool may_read(u64 address) const;
     u8 shift_of(u8 level) const { return static_cast<u8>(12 + (level - 1) * format_.index_bits); }
     bool is_page(u8 level, u64 value) const;
     u64 reserved_bits(u8 level, u64 value, bool page) const;
@@ -52,6 +61,7 @@ private:
 
     Vcpu& vcpu_;
     u64 linear_;
+    Devices devices_;
     const Format& format_;
     std::array<Visited, 4> visited_{};
     u8 depth_ = 0;
@@ -103,13 +113,22 @@ u64 Walk::page_address(u64 value) const {
     return value & pte::Address & ~within;
 }
 
+bool Walk::may_read(u64 address) const {
+    if (devices_ == Devices::AreRead) return true;
+    const u64 frame = through_a20(vcpu_, address) >> 12;
+    return vcpu_.ports.memory.page(frame).host && !is_apic_page(vcpu_, frame);
+}
+
 bool Walk::descend() {
+    page_shift_ = pdpte_shift;
     const std::optional<u64> top = root();
     if (!top) return false;
     u64 table = *top;
     for (u8 level = format_.levels; level >= 1; --level) {
         const u64 index = (linear_ >> shift_of(level)) & ((u64{1} << format_.index_bits) - 1);
         const u64 address = table + index * format_.entry_size;
+        page_shift_ = shift_of(level);
+        if (!may_read(address)) return false;
         const u64 value = read_physical(vcpu_, address, format_.entry_size);
         if ((value & pte::Present) == 0) return false;
         const bool page = is_page(level, value);
@@ -121,7 +140,6 @@ bool Walk::descend() {
         writable_ = writable_ && (value & pte::Writable);
         user_ = user_ && (value & pte::User);
         executable_ = executable_ && !(format_.entry_size == 8 && (value & pte::NoExecute));
-        page_shift_ = shift_of(level);
         if (page) return true;
         table = value & (format_.entry_size == 4 ? 0xffff'f000 : pte::Address);
     }
@@ -187,7 +205,7 @@ bool permits(const Vcpu& vcpu, const Translation& translation, Access access, Pr
 }
 
 WalkResult walk_page_tables(Vcpu& vcpu, u64 linear, Access access, Privilege who) {
-    Walk walk(vcpu, linear);
+    Walk walk(vcpu, linear, Devices::AreRead);
     const u32 code = fault_code(vcpu, access, who);
     if (!walk.descend()) {
         const u32 reserved = page_fault::Present | page_fault::Reserved;
@@ -202,9 +220,16 @@ WalkResult walk_page_tables(Vcpu& vcpu, u64 linear, Access access, Privilege who
 
 std::optional<u64> peek_physical(Vcpu& vcpu, u64 linear) {
     if (!vcpu.paging()) return through_a20(vcpu, linear & 0xffff'ffff);
-    Walk walk(vcpu, linear);
-    if (!walk.descend()) return std::nullopt;
-    return through_a20(vcpu, walk.translation().physical_page + (linear & page_mask));
+    const auto found = peek_translation(vcpu, linear).translation;
+    if (!found) return std::nullopt;
+    return through_a20(vcpu, found->physical_page + (linear & page_mask));
+}
+
+PeekedTranslation peek_translation(Vcpu& vcpu, u64 linear) {
+    if (!vcpu.paging()) return {identity(linear & 0xffff'ffff)};
+    Walk walk(vcpu, linear, Devices::AreLeftAlone);
+    const bool mapped = walk.descend();
+    return {mapped ? std::optional(walk.translation()) : std::nullopt, walk.page_shift()};
 }
 
 std::optional<Translation> known_translation(Vcpu& vcpu, u64 linear, Access access, Privilege who) {

@@ -20,8 +20,15 @@ struct WalkResult {
 /// Reads the tables, checks the rights, and on success sets accessed and dirty bits.
 WalkResult walk_page_tables(Vcpu& vcpu, u64 linear, Access access, Privilege who);
 
-/// For debuggers: where an address leads, whatever the rights, touching nothing.
+/// For debuggers: where an address leads, whatever the rights, touching nothing: tables that lie in
+/// no memory are not read.
 std::optional<u64> peek_physical(Vcpu& vcpu, u64 linear);
+/// The same in full. Where nothing is mapped, the tables say so for all 2^`shift` bytes around.
+struct PeekedTranslation {
+    std::optional<Translation> translation;
+    u8 shift = 12;
+};
+PeekedTranslation peek_translation(Vcpu& vcpu, u64 linear);
 
 /// Whether a cached translation allows the access. Where not, the tables are read again.
 bool permits(const Vcpu& vcpu, const Translation& translation, Access access, Privilege who);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontends/cli/drive_option.hpp"
+#include "frontends/cli/gdb_option.hpp"
 #include "frontends/cli/option_values.hpp"
 #include "frontends/screen/timed_text.hpp"
 
@@ -20,6 +21,7 @@ constexpr OptionGroup drives_group{"Drives", ""};
 constexpr OptionGroup console_group{"Screen and consoles", "console"};
 constexpr OptionGroup run_group{"The run", "run"};
 constexpr OptionGroup trace_group{"Traces", "trace"};
+constexpr OptionGroup debug_group{"Debugging", "debug"};
 
 Result<std::string> parse_engine(const std::string& text) {
     if (text == "interpreter") return text;
@@ -257,9 +259,23 @@ std::vector<Option> trace_options() {
     };
 }
 
+std::vector<Option> debug_options() {
+    using O = RunOptions;
+    return {
+        {.name = "gdb",
+         .value = "PORT[,arch=x86-64|i386|i8086]",
+         .group = &debug_group,
+         .help = "serve GDB on this TCP port of this host ('target remote :PORT'); arch is what it "
+                 "takes the code for (x86-64)",
+         .set = set_by(&O::gdb, parse_gdb)},
+        {"gdb-wait", "", &debug_group, "with --gdb: do not start before GDB says so",
+         set_switch(&O::gdb_wait)},
+    };
+}
+
 std::vector<Option> whole_table() {
     std::vector<Option> table = machine_options();
-    for (auto& part : {boot_options(), run_options(), trace_options()}) {
+    for (auto& part : {boot_options(), run_options(), trace_options(), debug_options()}) {
         table.insert(table.end(), part.begin(), part.end());
     }
     return table;

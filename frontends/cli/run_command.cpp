@@ -11,6 +11,7 @@
 #include "fabric/host/recording_file.hpp"
 #include "fabric/host/wall_clock.hpp"
 #include "frontends/cli/board_options.hpp"
+#include "frontends/cli/debugging.hpp"
 #include "frontends/headless/descriptor_sink.hpp"
 #include "frontends/headless/serial_ports.hpp"
 #include "frontends/session/checkpoints.hpp"
@@ -153,6 +154,8 @@ Result<int> run_guest(const RunOptions& options) {
     serial->terminal().add_command('s', "save a checkpoint", Checkpoints::save_now);
     Limits limits(options, *machine, replay_end);
     Session session(*machine);
+    Debugging debugging(session, serial->terminal());
+    TRY(debugging.serve_gdb(options));
     // Output first: what the guest wrote stands before what is said about it.
     serial->join(session);
     session.add(*debug);
@@ -160,6 +163,7 @@ Result<int> run_guest(const RunOptions& options) {
     session.add(checkpoints);
     limits.join(session);
     if (trace) session.add(*trace);
+    debugging.join(session);
     const int status = session.run();
     if (trace) TRY(trace->finish());
     if (options.stats) print_stats(*machine, started);

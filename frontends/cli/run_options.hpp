@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fabric/support/int_types.hpp"
+#include "frontends/gdb/server.hpp"
 #include "frontends/headless/serial_choice.hpp"
 #include "frontends/session/checkpoints.hpp"
 #include "frontends/trace/trace_options.hpp"
@@ -50,6 +51,10 @@ struct RunOptions {
     u64 hash_every = 0;        // 0: no hashes.
     bool stats = false;
     TraceOptions trace;
+
+    // Debugging.
+    std::optional<gdb::ServerOption> gdb;
+    bool gdb_wait = false;
 };
 
 }  // namespace frontends

@@ -102,6 +102,7 @@ void Session::end_by_guest(RunOutcome outcome) {
             hold_until(fabric::host_steady_clock_ns() + host_patience_ns);
             sleep();
             break;
+        case RunOutcome::Debugger:
         case RunOutcome::LimitReached: break;
     }
 }

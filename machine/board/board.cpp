@@ -8,6 +8,7 @@
 #include "cpu/core/interrupts.hpp"
 #include "cpu/core/models/cpu_model.hpp"
 #include "cpu/fpu/host_features.hpp"
+#include "machine/board/poke.hpp"
 
 namespace machine {
 
@@ -92,6 +93,7 @@ Board::Board(BoardIdentity identity, Parts parts)
     }
     entropy_input_ =
         parts.journal.add_port("entropy", [this](auto bytes) { entropy_.seed(bytes); });
+    poke_input_ = parts.journal.add_port("poke", [this](auto bytes) { apply_poke(*this, bytes); });
     add_device(entropy_);
 }
 

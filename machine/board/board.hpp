@@ -118,6 +118,8 @@ public:
     /// The journal's port numbers.
     u16 serial_input() const { return serial_input_; }
     u16 entropy_input() const { return entropy_input_; }
+    /// What a person changes by hand (poke.hpp).
+    u16 poke_input() const { return poke_input_; }
 
     /// How much of what was posted to a serial port is still on its way: who has more, waits.
     virtual usize serial_backlog(usize) const { return 0; }
@@ -184,6 +186,7 @@ private:
     std::vector<fabric::Device*> devices_;
     u16 serial_input_ = 0;
     u16 entropy_input_ = 0;
+    u16 poke_input_ = 0;
 };
 
 /// Builds a board onto a machine's journal and clock.

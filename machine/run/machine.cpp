@@ -180,6 +180,7 @@ std::optional<RunOutcome> Machine::look_at(StopCause cause) {
         case StopCause::StopRequested:
             if (!cut_short_) return RunOutcome::StopRequested;
             break;
+        case StopCause::Debugger: return RunOutcome::Debugger;
         case StopCause::Shutdown:
             if (!restarts_) return RunOutcome::Shutdown;
             reset_board();

@@ -26,6 +26,7 @@ enum class RunOutcome : u8 {
     Idle,      // Halted, with no deadline that would wake it: only input can.
     Shutdown,  // Triple fault.
     StopRequested,
+    Debugger,    // Somebody who looks on wanted it to stop here: see machine/run/debugger.hpp.
     AwaitsHost,  // A disk's host is out of room: see Board::host_trouble(). Nothing is lost.
 };
 
@@ -50,6 +51,8 @@ public:
 
     /// By all processors.
     u64 retired() const { return schedule_.retired; }
+    /// Whose turn it is.
+    u32 current_processor() const { return schedule_.current; }
     fabric::VmInstant now() const { return {clock_.time_at(retired()), retired()}; }
     Board& board() { return *board_; }
     const Board& board() const { return *board_; }
