@@ -71,6 +71,9 @@ Result<machine::TinyConfig> tiny_config_of(const RunOptions& options) {
     if (options.serial.size() > 1) {
         return Error{"--serial: the machine of --rom has one serial port"};
     }
+    if (!options.networks.empty()) {
+        return Error{"--net is for the PC; the machine of --rom has no network"};
+    }
     return machine::TinyConfig{
         .rom = TRY(file_of("--rom", options.rom, machine::TinyBoard::largest_rom)),
         .ram_bytes = options.memory.value_or(64 * mib),
@@ -107,6 +110,13 @@ Result<machine::PcConfig> pc_config_of(const RunOptions& options) {
             TRY(firmware_of("--vgabios", options.vgabios, standard.vgabios, largest_option_rom));
     }
     for (const machine::PcDisk& disk : options.disks) hint_at_other_formats(disk.path);
+    for (const NetworkChoice& network : options.networks) {
+        machine::PcAdapter adapter{.mac = network.mac};
+        if (!network.rom.empty()) {
+            adapter.rom = TRY(file_of("--net rom", network.rom, largest_option_rom));
+        }
+        config.adapters.push_back(std::move(adapter));
+    }
     config.kernel = TRY(direct_boot_of(options));
     return config;
 }
@@ -122,7 +132,8 @@ Result<machine::MakeBoard> board_maker(const RunOptions& options, BoardSinks sin
                               {.serial = *serial[0],
                                .firmware_log = sinks.debug,
                                .notice = print_notice,
-                               .further_serial = {serial[1], serial[2], serial[3]}});
+                               .further_serial = {serial[1], serial[2], serial[3]},
+                               .lines = sinks.lines});
 }
 
 }  // namespace frontends

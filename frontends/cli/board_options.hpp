@@ -12,10 +12,11 @@
 
 namespace frontends {
 
-/// Where a board's bytes go. The sinks outlive the machine.
+/// Where a board's bytes and frames go. The sinks outlive the machine.
 struct BoardSinks {
     std::array<fabric::ByteSink*, 4> serial;  // By port; null for one that is not connected.
     fabric::ByteSink& debug;
+    std::vector<machine::PcLine> lines;  // Of the network adapters.
 };
 
 fabric::Result<machine::MakeBoard> board_maker(const RunOptions& options, BoardSinks sinks);

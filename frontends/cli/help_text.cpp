@@ -34,6 +34,7 @@ Examples:
   satori run --disk debian.img,snapshot=on --restore login.checkpoint
   satori run --disk debian.img,snapshot=on --record session.rec
   satori run --disk debian.img,snapshot=on --replay session.rec --serial none --serial tcp:4444
+  satori run --disk debian.img --net user,hostfwd=tcp::2222-:22,capture=net.pcapng
   satori run vm.toml --cpus 4
 
 The program ends with 0 when the guest powers off or writes 0 to port F4, with 2v+1 when it

@@ -5,6 +5,7 @@
 
 #include "frontends/cli/drive_option.hpp"
 #include "frontends/cli/gdb_option.hpp"
+#include "frontends/cli/net_option.hpp"
 #include "frontends/cli/option_values.hpp"
 #include "frontends/screen/timed_text.hpp"
 
@@ -18,6 +19,7 @@ namespace {
 constexpr OptionGroup machine_group{"Machine", "machine"};
 constexpr OptionGroup boot_group{"What it starts", "boot"};
 constexpr OptionGroup drives_group{"Drives", ""};
+constexpr OptionGroup network_group{"Network", ""};
 constexpr OptionGroup console_group{"Screen and consoles", "console"};
 constexpr OptionGroup run_group{"The run", "run"};
 constexpr OptionGroup trace_group{"Traces", "trace"};
@@ -41,6 +43,10 @@ Result<CheckpointOrder> parse_save(const std::string& text) {
 
 Result<std::optional<u64>> parse_memory(const std::string& text) {
     return std::optional<u64>(TRY(parse_size(text)));
+}
+
+Result<> set_net(RunOptions& options, const std::string& text) {
+    return add_network(options.networks, text);
 }
 
 std::vector<Option> machine_options() {
@@ -123,6 +129,19 @@ std::vector<Option> boot_options() {
          .repeatable = true,
          .path = PathIn::Head,
          .keys = {"file"}},
+        {.name = "net",
+         .value = "user[,KEY=VALUE...]",
+         .group = &network_group,
+         .help = "a network adapter (e1000) behind address translation: DHCP gives the guest "
+                 "10.0.2.15, the host is 10.0.2.2. Keys: hostfwd=tcp:HOST:PORT-GUEST:PORT (or udp; "
+                 "tcp::8080-:80), mac=, capture=FILE (pcapng), tftp=FOLDER, bootfile=NAME, "
+                 "rom=FILE, restrict=on, ipv6=on; none: no adapters",
+         .set = set_net,
+         .repeatable = true,
+         .words = {"user", "none"},
+         .keys = {"type", "hostfwd", "mac", "capture", "tftp", "bootfile", "rom", "restrict",
+                  "ipv6", "model"},
+         .path_keys = {"capture", "tftp", "rom"}},
     };
 }
 

@@ -14,6 +14,7 @@
 #include "frontends/cli/debugging.hpp"
 #include "frontends/headless/descriptor_sink.hpp"
 #include "frontends/headless/serial_ports.hpp"
+#include "frontends/network/host_networks.hpp"
 #include "frontends/session/checkpoints.hpp"
 #include "frontends/session/run_limits.hpp"
 #include "frontends/session/session.hpp"
@@ -141,7 +142,9 @@ Result<int> run_guest(const RunOptions& options) {
                              : std::make_unique<InputJournal>();
     const auto serial = TRY(serial_ports_of(options));
     const auto debug = TRY(debug_console_of(options));
-    const auto machine = TRY(make_machine(options, {serial->sinks(), *debug}, std::move(journal)));
+    const auto networks = TRY(HostNetworks::open(options.networks, replay_end.has_value()));
+    const auto machine = TRY(
+        make_machine(options, {serial->sinks(), *debug, networks->lines()}, std::move(journal)));
     if (asks_for_trace_help(options.trace)) {
         print_trace_help(machine->board());
         return 0;
@@ -161,6 +164,7 @@ Result<int> run_guest(const RunOptions& options) {
     session.add(*debug);
     session.add(signals);
     session.add(checkpoints);
+    session.add(*networks);
     limits.join(session);
     if (trace) session.add(*trace);
     debugging.join(session);

@@ -10,6 +10,7 @@
 #include "fabric/support/int_types.hpp"
 #include "frontends/gdb/server.hpp"
 #include "frontends/headless/serial_choice.hpp"
+#include "frontends/network/host_networks.hpp"
 #include "frontends/session/checkpoints.hpp"
 #include "frontends/trace/trace_options.hpp"
 #include "machine/board/pc_drives.hpp"
@@ -36,6 +37,7 @@ struct RunOptions {
 
     std::vector<machine::PcDisk> disks;
     std::vector<std::string> cdroms;
+    std::vector<NetworkChoice> networks;
 
     // Where it is seen.
     bool headless = false;

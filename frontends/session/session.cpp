@@ -59,7 +59,9 @@ bool Session::may_be_woken() const {
 }
 
 bool Session::should_sleep() const {
-    return paused_ || idle_ || held_until_ > fabric::host_steady_clock_ns();
+    // A machine that is held back has input at once all the same.
+    return paused_ || idle_ ||
+           (held_until_ > fabric::host_steady_clock_ns() && !machine_.journal().has_posts());
 }
 
 void Session::run_slice() {

@@ -35,9 +35,13 @@ std::vector<OfferedModel> offered_models() {
 }
 
 std::string text_of(const BoardIdentity& identity) {
+    const auto after_comma = [](const std::string& text) {
+        return text.empty() ? text : ", " + text;
+    };
     return fmt::format("{}, {} MiB, {} x {}, firmware {:016x}{}{}", identity.board,
                        identity.ram_bytes >> 20, identity.processors, identity.model,
-                       identity.firmware, identity.drives.empty() ? "" : ", ", identity.drives);
+                       identity.firmware, after_comma(identity.drives),
+                       after_comma(identity.network));
 }
 
 Result<> check_same(const BoardIdentity& found, const BoardIdentity& here) {
@@ -61,6 +65,13 @@ Result<> check_same(const BoardIdentity& found, const BoardIdentity& here) {
         };
         return Error{"it is of a machine with " + named(found.drives) + ", and this has " +
                      named(here.drives) + "; give it the same --disk and --cdrom"};
+    }
+    if (found.network != here.network) {
+        const auto named = [](const std::string& network) {
+            return network.empty() ? std::string("no network") : network;
+        };
+        return Error{"it is of a machine with " + named(found.network) + ", and this has " +
+                     named(here.network) + "; give it the same --net"};
     }
     return {};
 }

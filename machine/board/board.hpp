@@ -29,8 +29,9 @@ struct BoardIdentity {
     u64 ram_bytes = 0;
     std::string model;
     u32 processors = 1;
-    u64 firmware = 0;    // A hash of what the machine starts from.
-    std::string drives;  // What disks it has; not what is on them.
+    u64 firmware = 0;          // A hash of what the machine starts from.
+    std::string drives;        // What disks it has; not what is on them.
+    std::string network = {};  // What adapters it has; not where their lines lead.
 
     bool operator==(const BoardIdentity&) const = default;
 
@@ -42,6 +43,7 @@ struct BoardIdentity {
         visit(4, "processors", self.processors);
         visit(5, "firmware", self.firmware);
         visit(6, "drives", self.drives);
+        visit(7, "network", self.network);
     }
 };
 

@@ -53,13 +53,14 @@ Result<> check(const PcConfig& config) {
     if (config.processors == 0 || config.processors > Pc::most_processors) {
         return Error{std::to_string(config.processors) + " processors: a PC takes 1 to 64"};
     }
-    return {};
+    return PcNetwork::check(config.adapters);
 }
 
 u64 hash_of(const PcConfig& config) {
     fabric::StateHash hash;
     hash.add(config.firmware);
     hash.add(config.video_bios);
+    for (const PcAdapter& adapter : config.adapters) hash.add(adapter.rom);
     if (config.kernel) {
         hash.add(config.kernel->kernel);
         hash.add(config.kernel->initrd);
@@ -88,14 +89,16 @@ Result<std::unique_ptr<Board>> Pc::create(const PcConfig& config, PcHost host,
     auto told = TRY(make_firmware_files(firmware_config_of(config, *model)));
     auto media = TRY(PcDrives::open(config.disks, config.cdroms));
     std::string drives = PcDrives::text_of(media);
-    std::unique_ptr<Pc> pc(
-        new Pc({.board = "pc", .firmware = hash_of(config), .drives = std::move(drives)},
-               {.memory = std::move(memory),
-                .model = *model,
-                .processors = config.processors,
-                .journal = journal,
-                .clock = clock},
-               config, std::move(media), host));
+    std::unique_ptr<Pc> pc(new Pc({.board = "pc",
+                                   .firmware = hash_of(config),
+                                   .drives = std::move(drives),
+                                   .network = PcNetwork::text_of(config.adapters)},
+                                  {.memory = std::move(memory),
+                                   .model = *model,
+                                   .processors = config.processors,
+                                   .journal = journal,
+                                   .clock = clock},
+                                  config, std::move(media), host));
     pc->fw_cfg_ = TRY(devices::FwCfg::create(std::move(told), {pc->memory()}));
     pc->add_devices();
     TRY(pc->map_memory(config));
@@ -140,6 +143,7 @@ Pc::Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Me
       ide0_({.name = "ide0"}, {irqs_.line(irq_ide0, Source::Isa), memory(), drives_.on_cable(0)}),
       ide1_({.name = "ide1"}, {irqs_.line(irq_ide1, Source::Isa), memory(), drives_.on_cable(1)}),
       ide_function_({}, {{&ide0_, &ide1_}}),
+      network_(events(), memory(), config.adapters, host.lines),
       vga_({}, {events(), memory()}),
       pit_({}, {events(), irqs_.line(irq_timer, Source::Isa)}),
       port61_({.events = events(),
@@ -184,6 +188,7 @@ void Pc::attach_pci_functions() {
     pci_.attach(1, 1, ide_function_);
     pci_.attach(1, 3, pm_function_);
     pci_.attach(2, 0, vga_);
+    network_.attach(pci_);
 }
 
 /// Sources of interrupts before what they lead to: a reset lowers the wires on the way.
@@ -199,6 +204,7 @@ void Pc::add_devices() {
         &irqs_};
     for (fabric::Device* device : drives_.devices()) add_device(*device);
     for (fabric::Device* device : serial_.devices()) add_device(*device);
+    for (fabric::Device* device : network_.devices()) add_device(*device);
     for (fabric::Device* device : all) add_device(*device);
     for (fabric::Device* device : interrupts_.devices()) add_device(*device);
 }
@@ -219,6 +225,7 @@ void Pc::add_inputs(fabric::InputJournal& journal) {
     }
     serial_lines_input_ =
         journal.add_port("serial-lines", [this](auto bytes) { serial_.lines_changed(bytes); });
+    network_.add_inputs(journal);
 }
 
 Result<> Pc::map_memory(const PcConfig& config) {

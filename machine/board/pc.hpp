@@ -44,6 +44,7 @@
 #include "machine/board/irq_join.hpp"
 #include "machine/board/pc_drives.hpp"
 #include "machine/board/pc_interrupts.hpp"
+#include "machine/board/pc_network.hpp"
 #include "machine/board/pc_serial.hpp"
 
 namespace machine {
@@ -57,6 +58,7 @@ struct PcConfig {
     std::optional<DirectBootConfig> kernel;
     std::vector<PcDisk> disks;
     std::vector<std::string> cdroms;  // Paths of images.
+    std::vector<PcAdapter> adapters;
 };
 
 /// Where the board's wires leave the machine.
@@ -65,6 +67,7 @@ struct PcHost {
     fabric::ByteSink& firmware_log;                        // Port 402.
     PcDrives::Notice notice = {};                          // What a person should know of.
     std::array<fabric::ByteSink*, 3> further_serial = {};  // COM2 to COM4; null loses all.
+    std::vector<PcLine> lines = {};                        // Of the adapters, in their order.
 };
 
 class Pc final : public Board, private cpu::PackagePins {
@@ -91,6 +94,7 @@ public:
     u64 media_hash() override { return drives_.hash(); }
 
     const PcDrives& drives() const { return drives_; }
+    PcNetwork& network() { return network_; }
     devices::Vga& display() { return vga_; }
     void press_power_button() { pm_.press_power_button(); }
 
@@ -178,6 +182,7 @@ private:
     devices::IdeChannel ide0_;
     devices::IdeChannel ide1_;
     devices::PiixIde ide_function_;
+    PcNetwork network_;
     devices::Vga vga_;
     devices::Pit pit_;
     devices::SystemControlB port61_;

@@ -373,6 +373,28 @@ def check_drive_refusals(folder):
         refused(folder, "a read-only disk", ["disk.img", "snapshot=on"], "--disk", disk)
 
 
+def check_network_refusals(folder):
+    refused(folder, "unknown network", ["--net", "bridge", "user"], "--net", "bridge")
+    refused(folder, "unknown key", ["--net", "speed", "hostfwd"], "--net", "user,speed=10")
+    refused(folder, "a word", ["--net", "restrict", "restrict=on"], "--net", "user,restrict")
+    refused(folder, "unknown model", ["--net", "ne2000", "e1000"], "--net", "user,model=ne2000")
+    for forward in ("tcp", "tcp::80", "sctp::80-:80", "tcp::80-", "tcp::0-:80", "tcp::80-:65536", "tcp:-:80"):
+        refused(folder, f"hostfwd={forward}", ["hostfwd", "tcp::8080-:80"], "--net", f"user,hostfwd={forward}")
+    refused(folder, "a name", ["hostfwd", "localhost", "127.0.0.1"], "--net", "user,hostfwd=tcp:localhost:8080-:80")
+    for mac in ("02:00:00:00:00", "02:00:00:00:00:0g", "02-00-00-00-00-01", "03:00:00:00:00:01"):
+        refused(folder, f"mac={mac}", ["mac", mac], "--net", f"user,mac={mac}")
+    refused(folder, "two of one address", ["02:00:00:00:00:01", "mac="], *["--net", "user,mac=02:00:00:00:00:01"] * 2)
+    refused(folder, "five adapters", ["5", "4"], *["--net", "user"] * 5)
+    missing = os.path.join(folder, "missing")
+    refused(folder, "missing tftp", ["tftp", "missing"], "--net", f"user,tftp={missing}")
+    refused(folder, "missing rom", ["--net", "missing"], "--net", f"user,rom={missing}")
+    refused(folder, "nowhere to capture", ["capture", "missing"], "--net", f"user,capture={missing}/file")
+    refused(folder, "a network with --rom", ["--net", "--rom"], "--rom", WORKLOAD, "--net", "user")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused(folder, "a port in use", ["hostfwd", port, "in use"], "--net", f"user,hostfwd=tcp::{port}-:80")
+
+
 def check_disks(folder):
     pc = ("run", "--memory", "16M", "--debug-console", "none", "--rtc", "2026-01-31T12:00:00")
     disk = disk_image(folder, "disk,with,commas.img")
@@ -425,10 +447,10 @@ for check in check_refusals, check_vm_files, check_endings, check_files, check_s
         check(folder)
 check_telling()
 if os.path.exists(SEABIOS):
-    for check in check_drive_refusals, check_disks, check_full_host:
+    for check in check_drive_refusals, check_network_refusals, check_disks, check_full_host:
         with tempfile.TemporaryDirectory() as folder:
             check(folder)
 else:
-    print(f"not tested: the PC's disks, because {SEABIOS} is missing (apt-get install seabios)")
+    print(f"not tested: the PC's disks and network, because {SEABIOS} is missing (apt-get install seabios)")
 print(f"{failures} failures")
 sys.exit(failures != 0)
