@@ -13,16 +13,20 @@ QEMU = "qemu-system-x86_64"
 BOCHS = "bochs"
 MEMORY_MIB = 64
 
+# Debian's packages bochsbios and vgabios.
+BOCHS_BIOS = "/usr/share/bochs/BIOS-bochs-latest"
+BOCHS_VGABIOS = "/usr/share/bochs/VGABIOS-lgpl-latest"
+
 # rfb is the one display library that needs neither a window nor a terminal; it does not wait for a viewer.
 BOCHSRC = """\
 display_library: rfb, options="timeout=0"
 romimage: file={rom}
-vgaromimage: file={folder}/vga.rom
+vgaromimage: file={vgarom}
 cpu: model={model}, count=1, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0
 memory: guest={memory}, host={memory}
 clock: sync=none
 port_e9_hack: enabled=1
-boot: floppy
+{drives}
 log: {folder}/bochs.log
 panic: action=fatal
 error: action=ignore
@@ -43,10 +47,20 @@ def _program(name):
     return path
 
 
+def _qemu(*arguments):
+    return [_program(QEMU), "-accel", "tcg", "-m", str(MEMORY_MIB), "-nodefaults", "-display", "none", "-no-reboot",
+            "-debugcon", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", *arguments]
+
+
 def qemu_command(rom, cpu):
-    return [_program(QEMU), "-accel", "tcg", "-cpu", cpu, "-m", str(MEMORY_MIB), "-bios", rom, "-nodefaults",
-            "-display", "none", "-no-reboot", "-debugcon", "stdio",
-            "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+    return _qemu("-cpu", cpu, "-bios", rom)
+
+
+def qemu_boot_command(image, kind):
+    """A PC with its own firmware, booting a `disk` or a `cdrom`; its time is its instructions'."""
+    drive = f"file={image},format=raw,if=ide,media={kind}"
+    return _qemu("-vga", "std", "-icount", "shift=4,sleep=off", "-rtc", "clock=vm", "-drive",
+                 drive + (",snapshot=on" if kind == "disk" else ""))
 
 
 def _empty_vga_rom():
@@ -56,16 +70,36 @@ def _empty_vga_rom():
     return body + bytes([-sum(body) & 0xFF])
 
 
-def bochs_command(rom, folder, model):
+def _bochs(folder, model, rom, vgarom, drives):
     """Writes what Bochs wants to find into `folder`; the package is a debugger build, hence the `c`."""
     program = _program(BOCHS)
-    with open(os.path.join(folder, "vga.rom"), "wb") as file:
-        file.write(_empty_vga_rom())
     with open(os.path.join(folder, "bochsrc"), "w", encoding="ascii") as file:
-        file.write(BOCHSRC.format(rom=rom, folder=folder, model=model, memory=MEMORY_MIB))
+        file.write(BOCHSRC.format(rom=rom, vgarom=vgarom, folder=folder, model=model, memory=MEMORY_MIB,
+                                  drives=drives))
     with open(os.path.join(folder, "commands"), "w", encoding="ascii") as file:
         file.write("c\nq\n")
     return [program, "-q", "-f", os.path.join(folder, "bochsrc"), "-rc", os.path.join(folder, "commands")]
+
+
+def bochs_command(rom, folder, model):
+    vgarom = os.path.join(folder, "vga.rom")
+    with open(vgarom, "wb") as file:
+        file.write(_empty_vga_rom())
+    return _bochs(folder, model, rom, vgarom, "boot: floppy")
+
+
+def bochs_boot_command(image, kind, folder, model):
+    """A PC with its own firmware, booting a `disk` (its file is written to) or a `cdrom`."""
+    for name in BOCHS_BIOS, BOCHS_VGABIOS:
+        if not os.path.exists(name):
+            raise Unavailable(f"{name} is missing (apt-get install bochsbios vgabios)")
+    if kind == "disk":
+        cylinders = os.path.getsize(image) // (16 * 63 * 512)
+        drive = f"ata0-master: type=disk, path={image}, mode=flat, cylinders={cylinders}, heads=16, spt=63"
+    else:
+        drive = f"ata0-master: type=cdrom, path={image}, status=inserted"
+    pci = "pci: enabled=1, chipset=i440fx, slot1=pcivga"
+    return _bochs(folder, model, BOCHS_BIOS, BOCHS_VGABIOS, f"{pci}\n{drive}\nboot: {kind}")
 
 
 def satori_command(template, rom):

@@ -2,7 +2,9 @@
 #include "machine/board/firmware_files.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <span>
 #include <utility>
 
 #include "devices/firmware/fw_cfg_registers.hpp"
@@ -62,6 +64,31 @@ std::string expansion_rom_name(u16 vendor, u16 device) {
     char text[20];
     std::snprintf(text, sizeof text, "pci%04x,%04x.rom", vendor, device);
     return text;
+}
+
+/// SeaBIOS's video BIOS looks for its frame buffer in the function that it was started for only if
+/// the ROM names that function, in its PCI data structure (PCI Firmware Specification 3.0, 5.1.2);
+/// else it takes a fixed address for it. Other ROMs are left alone.
+void name_function(std::span<u8> rom, u16 vendor, u16 device) {
+    constexpr usize pointer = 0x18;
+    constexpr usize vendor_id = 4;
+    constexpr usize device_id = 6;
+    constexpr usize code_revision = 0x12;  // Which nobody reads: it keeps the check sum right.
+    constexpr usize smallest = 0x18;
+    if (rom.size() < pointer + 2) return;
+    const usize at = rom[pointer] | usize{rom[pointer + 1]} << 8;
+    if (at + smallest > rom.size()) return;
+    const std::span<u8> data = rom.subspan(at, smallest);
+    static constexpr std::array<u8, 4> signature = {'P', 'C', 'I', 'R'};
+    if (!std::equal(signature.begin(), signature.end(), data.begin())) return;
+    const auto put = [&](usize offset, u8 value) {
+        data[code_revision] = static_cast<u8>(data[code_revision] + data[offset] - value);
+        data[offset] = value;
+    };
+    put(vendor_id, static_cast<u8>(vendor));
+    put(vendor_id + 1, static_cast<u8>(vendor >> 8));
+    put(device_id, static_cast<u8>(device));
+    put(device_id + 1, static_cast<u8>(device >> 8));
 }
 
 void complete_tables(FirmwareConfig& config) {
@@ -132,6 +159,7 @@ Result<FwCfg::Config> make_firmware_files(FirmwareConfig config) {
                  little_endian(config.acpi.high_pci_memory->first, 8));
     }
     if (!config.video_bios.empty()) {
+        name_function(config.video_bios, config.video_vendor, config.video_device);
         add_file(files, expansion_rom_name(config.video_vendor, config.video_device),
                  std::move(config.video_bios));
     }

@@ -2,6 +2,7 @@
 #include "machine/board/pc.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "cpu/core/interrupts.hpp"
 #include "cpu/mmu/translation_control.hpp"
@@ -295,6 +296,8 @@ Result<> Pc::map_chipset_ports() {
 Result<> Pc::map_debug_ports() {
     TRY(ports().map(
         {.name = "firmware-log", .first = 0x402, .length = 1, .handler = &firmware_log_}));
+    TRY(ports().map(
+        {.name = "debug-console", .first = 0xe9, .length = 1, .handler = &firmware_log_}));
     TRY(ports().map({.name = "debug-exit",
                      .first = 0xf4,
                      .length = 4,
@@ -332,24 +335,23 @@ void Pc::ferr_asserted() { irqs_.line(irq_coprocessor, Source::Isa).set(true); }
 void Pc::wires_reset(fabric::ResetKind kind) {
     reset_requested_ = false;
     powered_off_ = false;
-    a20_.apply();
+    a20_.levels_are(true, false);
+    a20_.set_open(true);
     if (kind == fabric::ResetKind::PowerOn) fill_cmos(rtc_, config_);
 }
 
 void Pc::devices_restored() {
     drives_.replace_loaded();
-    a20_.set_level(A20Gate::Keyboard, (keyboard_controller_.state().output_port &
-                                       devices::i8042::output_port::A20) != 0);
-    a20_.set_level(A20Gate::Port92, (port92_.state().control & devices::port92::A20) != 0);
+    a20_.levels_are(
+        (keyboard_controller_.state().output_port & devices::i8042::output_port::A20) != 0,
+        (port92_.state().control & devices::port92::A20) != 0);
 }
 
-void Pc::A20Gate::set_level(u32 source, bool open) {
-    open_[source] = open;
-    apply();
+void Pc::A20Gate::set_level(u32 source, bool level) {
+    if (std::exchange(levels_[source], level) != level) set_open(level);
 }
 
-void Pc::A20Gate::apply() {
-    const bool open = open_[Keyboard] || open_[Port92];
+void Pc::A20Gate::set_open(bool open) {
     for (usize i = 0; i < pc_.processors(); ++i) {
         cpu::Vcpu& vcpu = pc_.vcpu(i);
         if (vcpu.state.a20 == open) continue;

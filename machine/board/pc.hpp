@@ -64,7 +64,7 @@ struct PcConfig {
 /// Where the board's wires leave the machine.
 struct PcHost {
     fabric::ByteSink& serial;
-    fabric::ByteSink& firmware_log;                        // Port 402.
+    fabric::ByteSink& firmware_log;                        // Ports 402 and E9.
     PcDrives::Notice notice = {};                          // What a person should know of.
     std::array<fabric::ByteSink*, 3> further_serial = {};  // COM2 to COM4; null loses all.
     std::vector<PcLine> lines = {};                        // Of the adapters, in their order.
@@ -113,19 +113,23 @@ private:
     Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Media media,
        PcHost host);
 
-    /// The A20 gate has two sources, and is open while either says so.
+    /// The A20 gate has two sources, and follows the one that changed last.
+    /// Deviation: a PIIX4 opens it while either says so; but SeaBIOS's INT 15h, function 2400h,
+    /// shuts it by port 92 alone, and finds it shut on its other machines.
     class A20Gate final : public fabric::IrqSink {
     public:
         enum Source : u32 { Keyboard, Port92 };
 
         explicit A20Gate(Pc& pc) : pc_(pc) {}
         fabric::IrqLine line(Source source) { return {*this, source}; }
-        void set_level(u32 source, bool open) override;
-        void apply();
+        void set_level(u32 source, bool level) override;
+        void set_open(bool open);
+        /// Without an effect: what the sources say after a reset, or in a checkpoint.
+        void levels_are(bool keyboard, bool port92) { levels_ = {keyboard, port92}; }
 
     private:
         Pc& pc_;
-        std::array<bool, 2> open_{};
+        std::array<bool, 2> levels_{};
     };
 
     /// Firmware's command port pulls SMI# by way of the power management block.

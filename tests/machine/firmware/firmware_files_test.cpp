@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <numeric>
 #include <span>
 
 #include "devices/firmware/fw_cfg_registers.hpp"
@@ -64,6 +66,26 @@ TEST_CASE("firmware: boots what it is told to", "[machine][firmware]") {
     CHECK(bench.text("etc/boot-menu-wait") == std::string("\xb8\x0b\0\0", 4));
     CHECK(bench.text("pci1414,5353.rom") == "\x55\xaa");
     CHECK(bench.text("genroms/linuxboot_dma.bin").empty());
+}
+
+TEST_CASE("firmware: the display's ROM names the display", "[machine][firmware]") {
+    std::vector<u8> rom(512);
+    const auto sum = [](std::string_view bytes) {
+        return std::accumulate(bytes.begin(), bytes.end(), 0u) & 0xff;
+    };
+    rom[0x18] = 0x40;
+    constexpr std::string_view data("PCIR\x34\x12\x11\x11", 8);
+    std::copy(data.begin(), data.end(), rom.begin() + 0x40);
+    const std::string before(rom.begin(), rom.end());
+    const std::string named = Bench({.video_bios = rom}).text("pci1414,5353.rom");
+    CHECK(named.substr(0x40, 8) == "PCIR\x14\x14\x53\x53");
+    CHECK(sum(named) == sum(before));
+
+    const u8 pointer = GENERATE(u8{0x39}, u8{0xf0}, u8{0xff});  // To something else; to the end.
+    rom[0x18] = pointer;
+    rom[0x19] = 1;
+    CHECK(Bench({.video_bios = rom}).text("pci1414,5353.rom") ==
+          std::string(rom.begin(), rom.end()));
 }
 
 TEST_CASE("firmware: what cannot be is refused", "[machine][firmware]") {
