@@ -11,6 +11,7 @@
 #include "cpu/core/instruction_trace.hpp"
 #include "cpu/core/interrupts.hpp"
 #include "cpu/core/monitor.hpp"
+#include "cpu/core/yield.hpp"
 #include "cpu/fpu/guest_fp_scope.hpp"
 #include "cpu/interpreter/block_builder.hpp"
 #include "cpu/interpreter/chain.hpp"
@@ -138,6 +139,8 @@ StopCause Interpreter::run(Vcpu& vcpu, u64 instructions) {
 
 /// Between blocks: what is asked of us, and what can be taken.
 std::optional<StopCause> Interpreter::attend(Vcpu& vcpu) {
+    // Before all else, so that it depends on the instruction alone.
+    if (vcpu.attention & attention::Yield) return StopCause::StopRequested;
     Breakpoints* const debugger = vcpu.ports.breakpoints;
     if (debugger && debugger->stop_due(vcpu)) {
         vcpu.attention &= ~attention::Stop;  // It has been obeyed.

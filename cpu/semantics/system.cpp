@@ -3,6 +3,7 @@
 // Interrupt flag, halting and waiting, caches, hypercalls.
 #include "cpu/arch/paging.hpp"
 #include "cpu/core/monitor.hpp"
+#include "cpu/core/yield.hpp"
 #include "cpu/mmu/page_walk.hpp"
 #include "cpu/semantics/operands.hpp"
 #include "cpu/semantics/semantics.hpp"
@@ -121,6 +122,9 @@ Step cache_line(Vcpu& vcpu, const Instruction& instruction) {
 
 /// One processor's accesses are in order as they are, and several take turns.
 Step fence(Vcpu&, const Instruction&) { return Step::Next; }
-Step pause(Vcpu&, const Instruction&) { return Step::Next; }
+Step pause(Vcpu& vcpu, const Instruction&) {
+    vcpu.attention |= attention::Yield;
+    return Step::Next;
+}
 
 }  // namespace cpu::semantics

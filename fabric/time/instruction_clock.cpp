@@ -9,6 +9,10 @@ namespace fabric {
 VmTime InstructionClock::time_at(u64 retired) const {
     VERIFY(retired >= state_.base_retired);
     const u64 since = retired - state_.base_retired;
+    // The default, asked for with every access to a device: no division.
+    if (state_.instructions_per_second == ns_per_second) {
+        return VmTime{state_.base_ns} + VmDuration{since};
+    }
     return VmTime{state_.base_ns} +
            VmDuration{scaled_down(since, ns_per_second, state_.instructions_per_second)};
 }

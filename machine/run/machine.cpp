@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "cpu/core/yield.hpp"
+
 namespace machine {
 
 using cpu::StopCause;
@@ -14,6 +16,9 @@ namespace {
 
 /// How long input from the host may wait to be looked at.
 constexpr u64 longest_slice = 1'000'000;
+
+/// On hardware 140 cycles; where a hypervisor looks on, microseconds.
+constexpr fabric::VmDuration pause_time{500};
 
 /// Turns of one length could keep step with a loop that lets go of a lock for a moment each time
 /// around (SeaBIOS has one): then nobody else would ever find it free.
@@ -163,6 +168,10 @@ StopCause Machine::run_current(u64 slice) {
     const u64 ran = vcpu.state.retired - retired();
     schedule_.retired = vcpu.state.retired;
     if (!alone) schedule_.turn_left -= std::min(ran, schedule_.turn_left);
+    if (cpu::take_yield(vcpu)) {
+        yield();
+        return StopCause::BudgetSpent;
+    }
     board_->events().run_until(now().time);
     return cause;
 }
@@ -170,6 +179,15 @@ StopCause Machine::run_current(u64 slice) {
 void Machine::next_processor() {
     schedule_.current = (schedule_.current + 1) % static_cast<u32>(board_->processors());
     schedule_.turn_left = turn_at(shortest_turn, retired());
+}
+
+/// PAUSE ends a turn, and takes its time: a guest that spins until a clock says so, as kernels do
+/// between two looks at a serial port, need not be run for every turn of its loop.
+void Machine::yield() {
+    VmTime until = now().time + pause_time;
+    if (const auto deadline = board_->events().next_deadline()) until = std::min(until, *deadline);
+    clock_.skip_to(until, retired());
+    next_processor();
 }
 
 std::optional<RunOutcome> Machine::look_at(StopCause cause) {

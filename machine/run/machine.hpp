@@ -5,7 +5,7 @@
 //
 // Processors take turns of some 25 000 instructions on one host thread (DESIGN.md §3), and
 // virtual time counts what all of them retire, so a machine with many is as reproducible as one
-// with a single processor. Who is next and for how long is part of the state.
+// with a single processor. A PAUSE ends a turn. Who is next and for how long is part of the state.
 #pragma once
 
 #include <memory>
@@ -108,6 +108,7 @@ private:
     std::optional<RunOutcome> look_at(cpu::StopCause cause);
     cpu::StopCause run_current(u64 slice);
     void next_processor();
+    void yield();
     bool anybody_runs() const;
     u64 instructions_to_next_stop(u64 limit) const;
     bool skip_idle_time(fabric::VmTime latest);

@@ -62,6 +62,20 @@ TEST_CASE("Machine: slices of any length are one run", "[machine][determinism]")
     CHECK(test::ending_of(cut) == test::ending_of(whole));
 }
 
+TEST_CASE("Machine: a PAUSE takes time, the same in any slices", "[machine][determinism]") {
+    // L: pause ; jmp L
+    const auto slice = GENERATE(u64{1}, u64{2}, u64{7}, u64{1000});
+    Guest guest(test::config_of(test::rom_of({0xf3, 0x90, 0xeb, 0xfc})));
+    for (u64 stop = slice; stop < 1000 + slice; stop += slice) {
+        REQUIRE(guest.machine->run_until(std::min(stop, u64{1000})) == RunOutcome::LimitReached);
+    }
+    REQUIRE(guest.machine->retired() == 1000);
+    CHECK(guest.machine->now().time.ns > 100'000);
+    Guest whole(test::config_of(test::rom_of({0xf3, 0x90, 0xeb, 0xfc})));
+    REQUIRE(whole.machine->run_until(1000) == RunOutcome::LimitReached);
+    CHECK(guest.hash() == whole.hash());
+}
+
 TEST_CASE("Machine: input that is typed while the guest is halted for good", "[machine]") {
     Guest guest(test::config_of(test::rom_of({0xf4})));
     CHECK(guest.machine->run_until(100) == RunOutcome::Idle);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cpu/core/interrupts.hpp"
+#include "cpu/core/yield.hpp"
 #include "cpu/interpreter/interpreter.hpp"
 #include "cpu/mmu/translation_control.hpp"
 #include "fabric/state/saved_state.hpp"
@@ -344,6 +345,16 @@ bool has_ended(StopCause cause) {
     return cause == StopCause::Halted || cause == StopCause::Shutdown;
 }
 
+/// In one go, but for every PAUSE.
+StopCause run_whole(Bench& bench, u64 end) {
+    StopCause cause = StopCause::StopRequested;
+    while (cause == StopCause::StopRequested) {
+        cause = bench.engine.run(bench.vcpu, end - bench.state.retired);
+        (void)take_yield(bench.vcpu);
+    }
+    return cause;
+}
+
 /// In slices of odd lengths, up to `end`.
 StopCause run_in_slices(Bench& bench, u64 end, Numbers& numbers) {
     static constexpr u64 lengths[] = {1, 1, 1, 2, 3, 5, 7, 64, 129};
@@ -351,6 +362,7 @@ StopCause run_in_slices(Bench& bench, u64 end, Numbers& numbers) {
     while (bench.state.retired < end && !has_ended(cause)) {
         const u64 length = lengths[numbers.next() % std::size(lengths)];
         cause = bench.engine.run(bench.vcpu, std::min(length, end - bench.state.retired));
+        (void)take_yield(bench.vcpu);
         VERIFY(bench.state.retired <= end);
     }
     return cause;
@@ -373,7 +385,7 @@ void verify_equal(Bench& one, Bench& other, const char* what) {
 bool run_arbitrary_code(std::span<const u8> bytes) {
     Bench whole;
     prepare(whole, bytes);
-    const StopCause cause = whole.engine.run(whole.vcpu, instructions);
+    const StopCause cause = run_whole(whole, instructions);
     VERIFY(whole.state.retired <= instructions);
     VERIFY(has_ended(cause) || whole.state.retired == instructions);
 
@@ -388,8 +400,7 @@ bool run_arbitrary_code(std::span<const u8> bytes) {
     restored.take_over(cut);
     VERIFY(restored.hash() == cut.hash());
     const StopCause cut_cause = run_in_slices(cut, instructions, numbers);
-    const StopCause restored_cause =
-        restored.engine.run(restored.vcpu, instructions - restored.state.retired);
+    const StopCause restored_cause = run_whole(restored, instructions);
 
     verify_equal(whole, cut, "whole and cut");
     verify_equal(whole, restored, "whole and restored");

@@ -7,6 +7,7 @@
 
 #include "cpu/core/control_register_writes.hpp"
 #include "cpu/core/interrupts.hpp"
+#include "cpu/core/yield.hpp"
 #include "cpu/fpu/guest_fp_scope.hpp"
 #include "tests/support/cpu_bench.hpp"
 #include "tests/support/state_difference.hpp"
@@ -111,6 +112,22 @@ TEST_CASE("Interpreter: a budget is kept to the instruction, however it is cut",
         (void)cut.engine.run(cut.vcpu, std::min<u64>(slice, 10'007 - cut.state.retired));
     }
     CHECK(cut.state == whole.state);
+}
+
+TEST_CASE("Interpreter: it comes back after every PAUSE", "[cpu][interpreter]") {
+    Bench bench;
+    bench.poke_bytes(code, {0xf3, 0x90, 0xff, 0xc0, 0xf3, 0x90, 0xeb, 0xfe});
+    CHECK(bench.engine.run(bench.vcpu, 100) == StopCause::StopRequested);
+    CHECK(cpu::take_yield(bench.vcpu));
+    CHECK(bench.state.retired == 1);
+    CHECK(bench.engine.run(bench.vcpu, 1) == StopCause::BudgetSpent);
+    CHECK_FALSE(cpu::take_yield(bench.vcpu));
+    // The last of its budget, too: what comes of it must not depend on how a run is cut.
+    CHECK(bench.engine.run(bench.vcpu, 1) == StopCause::StopRequested);
+    CHECK(cpu::take_yield(bench.vcpu));
+    CHECK(bench.state.rip == code + 6);
+    CHECK(bench.engine.run(bench.vcpu, 100) == StopCause::BudgetSpent);
+    CHECK(bench.state.retired == 103);
 }
 
 TEST_CASE("Interpreter: code that changes itself runs as changed", "[cpu][interpreter][smc]") {
