@@ -18,10 +18,11 @@ struct SmbiosConfig {
         u64 length = 0;
     };
 
-    // As a generation 1 virtual machine of Hyper-V says of itself: guests' tools look for it.
-    std::string manufacturer = "Microsoft Corporation";
+    // Guest: Linux' ata_piix leaves all disks alone where this is "Microsoft Corporation", "Virtual
+    // Machine": Hyper-V offers them a second time, on VMBus. Wrong for a machine without.
+    std::string manufacturer = "Satori";
     std::string product = "Virtual Machine";
-    std::string version = "7.0";
+    std::string version = "1.0";
     std::string serial_number = "0000-0000-0000-0000-0000-0000-00";
     std::string bios_vendor = "Satori";
     std::string bios_version = "1.0";
