@@ -75,6 +75,7 @@ class Console:
         self.expect(rb"debian login: ")
         self.type("root\n")
         self.expect(PROMPT)
+        self.command("stty columns 1000")  # Or the shell's echo of long lines would be broken into several.
 
     def command(self, line):
         """What it prints."""
