@@ -75,7 +75,8 @@ class Console:
         self.expect(rb"debian login: ")
         self.type("root\n")
         self.expect(PROMPT)
-        self.command("stty columns 1000")  # Or the shell's echo of long lines would be broken into several.
+        # Neither the kernel nor the echo of a long line comes between a command and what it prints.
+        self.command("dmesg -n 1; stty columns 1000")
 
     def command(self, line):
         """What it prints."""
