@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "frontends/cli/option_table.hpp"
+#include "frontends/sdl/window_keys.hpp"
 
 namespace frontends {
 
@@ -17,6 +18,11 @@ constexpr std::string_view head = R"(usage: satori run [VM.TOML | FOLDER] [optio
 Runs a guest: a PC with what the options give it, or with --rom a bare processor. The first serial
 port is on the terminal. A value in brackets is what counts where nothing is said. Each option can
 stand in a TOML file as well (or in FOLDER/vm.toml); what is given here goes before it.
+)";
+
+constexpr std::string_view window_text = R"(
+In the window, a click gives the guest the mouse; closing the window presses the power button, and
+closing it once more leaves. Keys:
 )";
 
 constexpr std::string_view tail = R"(
@@ -36,6 +42,7 @@ Examples:
   satori run --disk debian.img,snapshot=on --replay session.rec --serial none --serial tcp:4444
   satori run --disk debian.img --net user,hostfwd=tcp::2222-:22,capture=net.pcapng
   satori run vm.toml --cpus 4
+  satori run --disk debian.img --headless --type 'root\n@20' --screenshot login.png@25
 
 The program ends with 0 when the guest powers off or writes 0 to port F4, with 2v+1 when it
 writes v, with 1 where something is wrong with what was asked, with 2 when it was stopped, with 3
@@ -89,6 +96,10 @@ std::string run_help() {
         if (option.group != group) append_heading(text, *option.group);
         group = option.group;
         append_row(text, option);
+    }
+    text += window_text;
+    for (const WindowCommandKey& key : window_command_keys()) {
+        text += fmt::format("  {:<11}  {}\n", key.name, key.what);
     }
     return text + std::string(tail);
 }

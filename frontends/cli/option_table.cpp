@@ -41,6 +41,17 @@ Result<CheckpointOrder> parse_save(const std::string& text) {
     return CheckpointOrder{std::move(parts.text), parts.time};
 }
 
+Result<Display> parse_display(const std::string& text) {
+    if (text == "sdl") return Display::Sdl;
+    if (text == "none") return Display::None;
+    if (text == "auto") return Display::Automatic;
+    return Error{"'" + text + "': there are sdl, none and auto"};
+}
+
+Result<std::optional<bool>> parse_pace(const std::string& text) {
+    return std::optional<bool>(TRY(parse_switch(text)));
+}
+
 Result<std::optional<u64>> parse_memory(const std::string& text) {
     return std::optional<u64>(TRY(parse_size(text)));
 }
@@ -145,11 +156,9 @@ std::vector<Option> boot_options() {
     };
 }
 
-std::vector<Option> run_options() {
+std::vector<Option> console_options() {
     using O = RunOptions;
     return {
-        {"headless", "", &console_group, "no window, though there is a display",
-         set_switch(&O::headless)},
         {.name = "serial",
          .value = "WHERE",
          .group = &console_group,
@@ -159,6 +168,34 @@ std::vector<Option> run_options() {
          .repeatable = true,
          .path = PathIn::AfterColon,
          .words = {"stdio", "none", "pty", "file:", "tcp:", "unix:"}},
+        {.name = "display",
+         .value = "WHAT",
+         .group = &console_group,
+         .help = "sdl: a window; none; auto: a window where there is a display (auto)",
+         .set = set_by(&O::display, parse_display),
+         .words = {"sdl", "none", "auto"}},
+        {"headless", "", &console_group, "as --display none", set_switch(&O::headless)},
+        {.name = "pace",
+         .value = "on|off",
+         .group = &console_group,
+         .help = "whether the guest's time may not outrun yours (on with a window)",
+         .set = set_by(&O::pace, parse_pace),
+         .words = {"on", "off"}},
+        {.name = "screenshot",
+         .value = "FILE[@TIME]",
+         .group = &console_group,
+         .help = "the screen as a PNG, at this virtual time (12.5, 500ms, 2m) or at the end",
+         .set = add_by(&O::screenshots, parse_screenshot),
+         .repeatable = true,
+         .path = PathIn::Head},
+        {.name = "type",
+         .value = "TEXT[@TIME]",
+         .group = &console_group,
+         .help =
+             "type this on the keyboard from this virtual time on; \\n is Enter, other keys are "
+             "written <f2>, <ctrl-alt-del>, <wait 500ms>",
+         .set = add_by(&O::typed, parse_typed_text),
+         .repeatable = true},
         {.name = "debug-console",
          .value = "WHERE",
          .group = &console_group,
@@ -168,6 +205,12 @@ std::vector<Option> run_options() {
          .set = set_text(&O::debug_console),
          .path = PathIn::Whole,
          .words = {"stdout", "stderr", "none"}},
+    };
+}
+
+std::vector<Option> run_options() {
+    using O = RunOptions;
+    return {
         {.name = "restore",
          .value = "FILE",
          .group = &run_group,
@@ -294,7 +337,8 @@ std::vector<Option> debug_options() {
 
 std::vector<Option> whole_table() {
     std::vector<Option> table = machine_options();
-    for (auto& part : {boot_options(), run_options(), trace_options(), debug_options()}) {
+    for (auto& part :
+         {boot_options(), console_options(), run_options(), trace_options(), debug_options()}) {
         table.insert(table.end(), part.begin(), part.end());
     }
     return table;

@@ -12,6 +12,7 @@
 #include "fabric/host/wall_clock.hpp"
 #include "frontends/cli/board_options.hpp"
 #include "frontends/cli/debugging.hpp"
+#include "frontends/cli/screen_attendants.hpp"
 #include "frontends/headless/descriptor_sink.hpp"
 #include "frontends/headless/serial_ports.hpp"
 #include "frontends/network/host_networks.hpp"
@@ -156,6 +157,7 @@ Result<int> run_guest(const RunOptions& options) {
     Checkpoints checkpoints(options.saves);
     serial->terminal().add_command('s', "save a checkpoint", Checkpoints::save_now);
     Limits limits(options, *machine, replay_end);
+    const auto screen = TRY(ScreenAttendants::open(options, *machine));
     Session session(*machine);
     Debugging debugging(session, serial->terminal());
     TRY(debugging.serve_gdb(options));
@@ -168,6 +170,7 @@ Result<int> run_guest(const RunOptions& options) {
     limits.join(session);
     if (trace) session.add(*trace);
     debugging.join(session);
+    screen->join(session);
     const int status = session.run();
     if (trace) TRY(trace->finish());
     if (options.stats) print_stats(*machine, started);

@@ -11,11 +11,19 @@
 #include "frontends/gdb/server.hpp"
 #include "frontends/headless/serial_choice.hpp"
 #include "frontends/network/host_networks.hpp"
+#include "frontends/screen/screenshots.hpp"
+#include "frontends/screen/typist.hpp"
 #include "frontends/session/checkpoints.hpp"
 #include "frontends/trace/trace_options.hpp"
 #include "machine/board/pc_drives.hpp"
 
 namespace frontends {
+
+enum class Display : u8 {
+    Automatic,  // A window where the host has a display.
+    Sdl,
+    None,
+};
 
 struct RunOptions {
     // The machine.
@@ -40,8 +48,12 @@ struct RunOptions {
     std::vector<NetworkChoice> networks;
 
     // Where it is seen.
-    bool headless = false;
     std::vector<SerialChoice> serial;  // From COM1 on. None: COM1 is on the terminal.
+    Display display = Display::Automatic;
+    bool headless = false;     // As Display::None.
+    std::optional<bool> pace;  // Without: with a window.
+    std::vector<ScreenshotOrder> screenshots;
+    std::vector<TypedText> typed;
     std::string debug_console = "stdout";
 
     // The run.

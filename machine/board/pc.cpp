@@ -227,6 +227,9 @@ void Pc::add_inputs(fabric::InputJournal& journal) {
     serial_lines_input_ =
         journal.add_port("serial-lines", [this](auto bytes) { serial_.lines_changed(bytes); });
     network_.add_inputs(journal);
+    button_input_ = journal.add_port("buttons", [this](auto bytes) {
+        for (const u8 byte : bytes) press(PcButton{byte});
+    });
 }
 
 Result<> Pc::map_memory(const PcConfig& config) {
@@ -316,6 +319,14 @@ std::optional<BoardRequest> Pc::request() const {
     if (drives_.stalled()) return BoardRequest{BoardRequest::Kind::AwaitHost};
     if (reset_requested_) return BoardRequest{BoardRequest::Kind::Reset};
     return std::nullopt;
+}
+
+/// A recording may name buttons that no PC has.
+void Pc::press(PcButton button) {
+    switch (button) {
+        case PcButton::Power: return pm_.press_power_button();
+        case PcButton::Reset: return request_reset(devices::ResetRequest::Machine);
+    }
 }
 
 void Pc::request_reset(devices::ResetRequest what) {

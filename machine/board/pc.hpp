@@ -70,6 +70,9 @@ struct PcHost {
     std::vector<PcLine> lines = {};                        // Of the adapters, in their order.
 };
 
+/// On the case.
+enum class PcButton : u8 { Power = 1, Reset = 2 };
+
 class Pc final : public Board, private cpu::PackagePins {
 public:
     static constexpr u64 smallest_ram = u64{4} << 20;
@@ -95,8 +98,8 @@ public:
 
     const PcDrives& drives() const { return drives_; }
     PcNetwork& network() { return network_; }
+    const devices::Ps2Keyboard& keyboard() const { return keyboard_; }
     devices::Vga& display() { return vga_; }
-    void press_power_button() { pm_.press_power_button(); }
 
     /// The journal's port numbers.
     u16 wall_clock_input() const { return wall_clock_input_; }
@@ -108,6 +111,8 @@ public:
     u16 serial_lines_input() const { return serial_lines_input_; }
     usize serial_backlog(usize port) const override { return serial_.port(port).backlog(); }
     const PcSerial& serial() const { return serial_; }
+    /// Takes bytes of PcButton.
+    u16 button_input() const { return button_input_; }
 
 private:
     Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Media media,
@@ -162,6 +167,7 @@ private:
     void add_devices();
     void attach_pci_functions();
     void add_inputs(fabric::InputJournal& journal);
+    void press(PcButton button);
     void request_reset(devices::ResetRequest what);
     void pulse_init();
     void wires_reset(fabric::ResetKind kind) override;
@@ -209,6 +215,7 @@ private:
     u16 mouse_input_ = 0;
     std::array<u16, 3> further_serial_inputs_{};
     u16 serial_lines_input_ = 0;
+    u16 button_input_ = 0;
 };
 
 }  // namespace machine

@@ -48,6 +48,8 @@ public:
     /// From now on, the sinks of board().trace() are told what the filter lets through. It is the
     /// same run, with or without.
     void trace(fabric::TraceFilter filter);
+    /// No processor runs: time jumps to the next deadline.
+    bool halted() const { return !anybody_runs(); }
 
     /// By all processors.
     u64 retired() const { return schedule_.retired; }

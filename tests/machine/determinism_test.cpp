@@ -76,6 +76,35 @@ TEST_CASE("Machine: a PAUSE takes time, the same in any slices", "[machine][dete
     CHECK(guest.hash() == whole.hash());
 }
 
+TEST_CASE("Machine: stops at any virtual time are one run", "[machine][determinism]") {
+    Guest live;
+    REQUIRE(live.run(test::odd_moments()) == RunOutcome::GuestExit);
+    const auto config = test::config_of(test::workload_rom());
+    Guest cut(config, live.machine->recording());
+    std::mt19937_64 random(11);
+    RunOutcome so_far = RunOutcome::LimitReached;
+    while (so_far == RunOutcome::LimitReached) {
+        const fabric::VmTime stop =
+            cut.machine->now().time + fabric::VmDuration{1 + random() % (u64{1} << random() % 22)};
+        so_far = cut.machine->run_until(Guest::forever, stop);
+        if (so_far == RunOutcome::LimitReached) REQUIRE(cut.machine->now().time == stop);
+    }
+    CHECK(so_far == RunOutcome::GuestExit);
+    CHECK(test::ending_of(cut) == test::ending_of(live));
+    CHECK_FALSE(cut.machine->journal().diverged());
+}
+
+TEST_CASE("Machine: the time of one that is halted for good goes on to a stop", "[machine]") {
+    Guest guest(test::config_of(test::rom_of({0xf4})));
+    const fabric::VmTime stop{5'000'000};
+    CHECK(guest.machine->run_until(100, stop) == RunOutcome::LimitReached);
+    CHECK(guest.machine->now().time == stop);
+    CHECK(guest.machine->halted());
+    guest.type("x");
+    CHECK(guest.machine->run_until(100, stop + fabric::VmDuration{1}) == RunOutcome::LimitReached);
+    CHECK(guest.machine->recording().entries.back().when.time == stop);
+}
+
 TEST_CASE("Machine: input that is typed while the guest is halted for good", "[machine]") {
     Guest guest(test::config_of(test::rom_of({0xf4})));
     CHECK(guest.machine->run_until(100) == RunOutcome::Idle);

@@ -46,6 +46,10 @@ PcGuest::PcGuest(const machine::PcConfig& config) {
     (void)machine->run_until(0);
 }
 
+void PcGuest::press(machine::PcButton button) {
+    machine->journal().post(board().button_input(), std::array{static_cast<u8>(button)});
+}
+
 bool PcGuest::run_until_logged(const std::string& text, u64 limit) {
     constexpr u64 step = 1'000'000;
     while (times_logged(text) == 0 && machine->retired() < limit) {

@@ -24,6 +24,8 @@ struct PcGuest {
     bool run_until_logged(const std::string& text, u64 limit = 2'000'000'000);
     machine::RunOutcome run_to_end(u64 limit = 2'000'000'000) { return machine->run_until(limit); }
 
+    void press(machine::PcButton button);
+
     u64 hash() const { return machine->state_hash(); }
     machine::Pc& board() { return dynamic_cast<machine::Pc&>(machine->board()); }
     fabric::SnapshotFile checkpoint() const;

@@ -59,19 +59,33 @@ TEST_CASE("PC: SeaBIOS starts, and two starts are one", "[machine][pc][determini
     CHECK(third.log.text == first.log.text);
 }
 
-TEST_CASE("PC: the power button and a reset by port CF9", "[machine][pc]") {
+TEST_CASE("PC: the buttons, and a reset by port CF9", "[machine][pc]") {
     if (!test::have_seabios()) return;
     PcGuest guest;
     guest.machine->restart_on_reset(true);
     REQUIRE(guest.run_until_logged("Found 1 cpu(s)"));
-    guest.board().press_power_button();
+    constexpr u64 pm1_status = 0x600;
+    constexpr u64 power_button = 1 << 8;
+    CHECK((guest.board().ports().read(pm1_status, 2) & power_button) == 0);
+    guest.press(machine::PcButton::Power);
     REQUIRE(guest.machine->run_until(guest.machine->retired() + 100'000) ==
             RunOutcome::LimitReached);
+    CHECK((guest.board().ports().read(pm1_status, 2) & power_button) != 0);
     CHECK(guest.times_logged("Found 1 cpu(s)") == 1);
+    guest.log.text.clear();
+    guest.press(machine::PcButton::Reset);
+    CHECK(guest.run_until_logged("Found 1 cpu(s)"));
     guest.log.text.clear();
     guest.board().ports().write(0xcf9, 1, 2);
     guest.board().ports().write(0xcf9, 1, 6);
     CHECK(guest.run_until_logged("Found 1 cpu(s)"));
+}
+
+TEST_CASE("PC: a button that is not there does nothing", "[machine][pc][hostile]") {
+    if (!test::have_seabios()) return;
+    PcGuest guest;
+    guest.press(machine::PcButton{77});
+    CHECK(guest.machine->run_until(100'000) == RunOutcome::LimitReached);
 }
 
 TEST_CASE("PC: four processors", "[machine][pc]") {
