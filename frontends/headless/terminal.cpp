@@ -51,7 +51,7 @@ void Terminal::attend(Session& session) {
     std::array<u8, 256> bytes;
     const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
     at_end_ = count <= 0;
-    for (ssize_t i = 0; i < count; ++i) take(bytes[static_cast<usize>(i)], session);
+    for (ssize_t i = 0; i < count; ++i) take_key(bytes[static_cast<usize>(i)], session);
     hand_over(session);
 }
 
@@ -65,7 +65,7 @@ void Terminal::end(Session&, int) {
     if (saved_) tcsetattr(STDIN_FILENO, TCSANOW, saved_.get());
 }
 
-void Terminal::take(u8 key, Session& session) {
+void Terminal::take_key(u8 key, Session& session) {
     if (escape_) {
         escape_ = false;
         act_on(key, session);

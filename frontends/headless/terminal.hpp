@@ -52,7 +52,7 @@ private:
         Command act;
     };
 
-    void take(u8 key, Session& session);
+    void take_key(u8 key, Session& session);
     void act_on(u8 key, Session& session);
     void hand_over(Session& session);
     void show_help() const;

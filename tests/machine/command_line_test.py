@@ -4,12 +4,14 @@
     command_line_test.py SATORI WORKLOAD_ROM DISK_GUEST
 """
 import os
+import pty
 import resource
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -303,6 +305,39 @@ def check_serial(folder):
         os.close(terminal)
 
 
+def check_terminal(folder):
+    """The keys of a person at a terminal."""
+    echo = rom(folder, "echo.rom", ECHO)
+    master, slave = pty.openpty()
+    before = termios.tcgetattr(slave)
+    with subprocess.Popen([os.path.abspath(SATORI), "run", "--rom", echo, "--memory", "4M"], stdin=slave, stdout=slave, stderr=slave,
+                          cwd=folder) as process:
+        killer = threading.Timer(60, process.kill)
+        killer.start()
+        for what, keys, answer in (
+                ("starts", b"", b"A"), ("a key", b"k", b"k"), ("Ctrl-C is the guest's", b"\x03", b"\x03"),
+                ("Ctrl-A h", b"\x01h", b"leave satori"), ("Ctrl-A ?", b"\x01?", b"leave satori"),
+                ("Ctrl-A Ctrl-A", b"\x01\x01", b"\x01"), ("Ctrl-A s", b"\x01s", b"satori-1.checkpoint"),
+                ("Ctrl-A p", b"\x01p", b"paused"), ("a key later", b"later", b""), ("Ctrl-A p again", b"\x01p", b"later"),
+                ("Ctrl-A s again", b"\x01s", b"satori-2.checkpoint")):
+            os.write(master, keys)
+            heard = b""
+            while answer not in heard:
+                try:
+                    heard += os.read(master, 1000)
+                except OSError:
+                    break
+            expect(f"terminal: {what}", answer in heard)
+        os.write(master, b"\x01x")
+        expect("terminal: Ctrl-A x", process.wait() == 2)
+        killer.cancel()
+    expect("terminal: as it was", termios.tcgetattr(slave) == before)
+    told = satori("checkpoint", "list", folder)
+    expect("terminal: saved", told.stdout.count(b".checkpoint") == 2, told)
+    os.close(master)
+    os.close(slave)
+
+
 def talk(family, address, words):
     """What comes back of words; the machine may not be listening yet."""
     for _ in range(600):
@@ -444,7 +479,7 @@ def check_full_host(folder):
 
 
 for check in check_refusals, check_vm_files, check_endings, check_files, check_saves_while_running, check_signals, \
-        check_serial, check_traces:
+        check_serial, check_terminal, check_traces:
     with tempfile.TemporaryDirectory() as folder:
         check(folder)
 check_telling()
