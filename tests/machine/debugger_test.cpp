@@ -172,14 +172,3 @@ TEST_CASE("Debugger: pokes that are none change nothing", "[machine][debugger][h
     (void)guest.machine->run_until(0);
     CHECK(guest.hash() == hash);
 }
-
-TEST_CASE("Debugger: several processors step by their own", "[machine][debugger]") {
-    machine::TinyConfig config = test::config_of(test::workload_rom());
-    Guest guest(config);
-    Debugger debugger(*guest.machine);
-    REQUIRE(debugger.processors() == 1);
-    debugger.step(0);
-    CHECK(guest.machine->run_until(end) == RunOutcome::Debugger);
-    CHECK(guest.machine->retired() == 1);
-    CHECK(debugger.look_at_stop()->processor == 0);
-}

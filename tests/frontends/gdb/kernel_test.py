@@ -48,10 +48,9 @@ def check_kernel(kernel, symbols):
             "hbreak start_kernel", "continue", "bt", "x/2i $pc", "stepi", "stepi", "info line",
             "p linux_banner",
             "delete", "break calibrate_delay", "continue", "bt", "finish",
+            "delete", "watch jiffies_64", "continue", "bt", "continue", "p jiffies_64 > 0",
             "delete", "break cpu_startup_entry thread 2", "continue", "delete", "info threads",
-            "watch jiffies_64", "continue", "bt", "continue", "p jiffies_64 > 0", "delete",
-            "break panic", "continue", "bt", "up", "info threads", "p/x $cr3", "monitor info cpus",
-            "monitor info mem", "kill",
+            "monitor info cpus", "monitor info mem", "kill",
         ], symbols, seconds=3000)
         expect("kernel: its start is hit", has(said, r"Breakpoint 1, .*start_kernel \("), said)
         expect("kernel: it has one frame there", has(said, r"#0 +start_kernel"), said)
@@ -60,13 +59,11 @@ def check_kernel(kernel, symbols):
         expect("kernel: frames up to the start", has(said, r"#0 +calibrate_delay.*#1 .*start_kernel"),
                said)
         expect("kernel: finish comes back", has(said, r"Run till exit.*start_kernel"), said)
-        expect("kernel: the second processor is a thread",
-               has(said, r"\* 2 +Thread 2 \(CPU 1 \[running\]\) .*cpu_startup_entry"), said)
         expect("kernel: a watchpoint on jiffies fires",
                has(said, r"atchpoint \d+: jiffies_64.*Old value = (\d+)\nNew value = (\d+)"), said)
-        expect("kernel: in the tick's handler", has(said, r"#0 .*do_timer|#1 .*tick_"), said)
-        expect("kernel: the end without a disk is reached",
-               has(said, r"Breakpoint \d+, panic.*#1 .*mount_block_root.*kernel_init"), said)
+        expect("kernel: in the tick's handler", has(said, r"#\d+ .*(do_timer|tick_)"), said)
+        expect("kernel: the second processor is a thread",
+               has(said, r"\* 2 +Thread 2 \(CPU 1 \[running\]\) .*cpu_startup_entry"), said)
         expect("kernel: the monitor walks its page tables", has(said, r"ffffffff8\w+-\w+ -r.x"),
                said)
 
