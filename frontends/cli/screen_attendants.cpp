@@ -44,7 +44,9 @@ Result<std::unique_ptr<ScreenAttendants>> ScreenAttendants::open(const RunOption
     } else {
         TRY(refuse_without_screen(options));
     }
-    if (options.pace.value_or(made->window_ != nullptr)) made->pacer_.emplace();
+    // A network lives on the host's clock.
+    const bool live_network = !options.networks.empty() && options.replay.empty();
+    if (options.pace.value_or(made->window_ != nullptr || live_network)) made->pacer_.emplace();
     return made;
 }
 
