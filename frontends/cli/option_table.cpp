@@ -178,7 +178,8 @@ std::vector<Option> console_options() {
         {.name = "pace",
          .value = "on|off",
          .group = &console_group,
-         .help = "whether the guest's time may not outrun yours (on with a window)",
+         .help =
+             "whether the guest's time may not outrun yours (on with a window or at a terminal)",
          .set = set_by(&O::pace, parse_pace),
          .words = {"on", "off"}},
         {.name = "screenshot",

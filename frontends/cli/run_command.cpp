@@ -157,7 +157,8 @@ Result<int> run_guest(const RunOptions& options) {
     Checkpoints checkpoints(options.saves);
     serial->terminal().add_command('s', "save a checkpoint", Checkpoints::save_now);
     Limits limits(options, *machine, replay_end);
-    const auto screen = TRY(ScreenAttendants::open(options, *machine));
+    const bool typed_to = serial->terminal().interactive() && !machine->journal().replaying();
+    const auto screen = TRY(ScreenAttendants::open(options, *machine, typed_to));
     Session session(*machine);
     Debugging debugging(session, serial->terminal());
     TRY(debugging.serve_gdb(options));

@@ -51,7 +51,7 @@ struct RunOptions {
     std::vector<SerialChoice> serial;  // From COM1 on. None: COM1 is on the terminal.
     Display display = Display::Automatic;
     bool headless = false;     // As Display::None.
-    std::optional<bool> pace;  // Without: with a window or a network.
+    std::optional<bool> pace;  // Without: with a window, a network or a terminal.
     std::vector<ScreenshotOrder> screenshots;
     std::vector<TypedText> typed;
     std::string debug_console = "stdout";

@@ -34,7 +34,8 @@ Result<> refuse_without_screen(const RunOptions& options) {
 }  // namespace
 
 Result<std::unique_ptr<ScreenAttendants>> ScreenAttendants::open(const RunOptions& options,
-                                                                 machine::Machine& machine) {
+                                                                 machine::Machine& machine,
+                                                                 bool somebody_types) {
     std::unique_ptr<ScreenAttendants> made(new ScreenAttendants);
     auto* const pc = dynamic_cast<machine::Pc*>(&machine.board());
     if (pc) {
@@ -46,7 +47,8 @@ Result<std::unique_ptr<ScreenAttendants>> ScreenAttendants::open(const RunOption
     }
     // A network lives on the host's clock.
     const bool live_network = !options.networks.empty() && options.replay.empty();
-    if (options.pace.value_or(made->window_ != nullptr || live_network)) made->pacer_.emplace();
+    const bool by_default = made->window_ || live_network || somebody_types;
+    if (options.pace.value_or(by_default)) made->pacer_.emplace();
     return made;
 }
 

@@ -17,8 +17,11 @@ namespace frontends {
 
 class ScreenAttendants {
 public:
+    /// Paced with a window, and where `somebody_types` on a terminal: else a login would time out
+    /// between two keys.
     static fabric::Result<std::unique_ptr<ScreenAttendants>> open(const RunOptions& options,
-                                                                  machine::Machine& machine);
+                                                                  machine::Machine& machine,
+                                                                  bool somebody_types);
 
     void join(Session& session);
 
