@@ -10,7 +10,7 @@ using test::PcGuest;
 
 namespace {
 
-constexpr u64 between_hashes = 10'000'000;
+constexpr u64 between_hashes = 1'000'000;
 const std::string at_end = "No bootable device";
 
 /// From where it is until the firmware has given up, and resets the machine for another try;
