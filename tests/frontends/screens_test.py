@@ -81,7 +81,7 @@ class Qemu:
         address = os.path.join(folder, "qemu.socket")
         self.process = subprocess.Popen(
             [QEMU, "-M", "pc", "-m", "16", "-vga", "std", "-display", "none", "-net", "none",
-             "-bios", SEABIOS, "-drive", f"file={DISK},format=raw,snapshot=on",
+             "-bios", SEABIOS, "-drive", f"file={DISK},format=raw,snapshot=on,file.locking=off",
              "-qmp", f"unix:{address},server=on,wait=off",
              "-serial", f"file:{self.log}"])
         self.wait_until(lambda: os.path.exists(address))
