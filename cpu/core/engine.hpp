@@ -21,7 +21,7 @@ struct EngineTraits {
 enum class StopCause : u8 {
     BudgetSpent,
     Halted,         // Nothing to do until an event: HLT, MWAIT, wait for SIPI.
-    StopRequested,  // attention::Stop was set.
+    StopRequested,  // attention::Stop was set, or the guest paused: take_yield() tells.
     Shutdown,       // Triple fault.
     Debugger,       // As VcpuPorts::breakpoints asked; it has the reason.
 };
