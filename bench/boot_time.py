@@ -25,26 +25,6 @@ FIRST_LINE = b"guest: userland"
 MEMORY_MIB = 512
 MACHINES = ("satori", "qemu", "bochs")
 
-# Volatile: what is written goes into a file beside, and is deleted.
-BOCHSRC = """\
-display_library: rfb, options="timeout=0"
-romimage: file=/usr/share/bochs/BIOS-bochs-latest
-vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
-cpu: model=corei7_haswell_4770, count=1, ips=50000000, ignore_bad_msrs=1
-memory: guest={memory}, host={memory}
-clock: sync=none
-ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
-ata0-master: type=disk, path={disk}, mode=volatile, journal={folder}/redolog
-com1: enabled=1, mode=file, dev={serial}
-boot: disk
-log: {folder}/bochs.log
-panic: action=fatal
-error: action=ignore
-info: action=ignore
-debug: action=ignore
-speaker: enabled=0
-"""
-
 
 class Failure(Exception):
     """Ends the program with one line."""
@@ -84,13 +64,15 @@ def qemu_command(arguments, disk, serial, folder):
 
 
 def bochs_command(arguments, disk, serial, folder):
+    """What is written goes into a file beside the image (volatile), and is deleted."""
     del arguments
-    path = program(peers.BOCHS)
-    with open(os.path.join(folder, "bochsrc"), "w", encoding="ascii") as file:
-        file.write(BOCHSRC.format(memory=MEMORY_MIB, disk=disk, folder=folder, serial=serial))
-    with open(os.path.join(folder, "commands"), "w", encoding="ascii") as file:
-        file.write("c\nq\n")
-    return [path, "-q", "-f", os.path.join(folder, "bochsrc"), "-rc", os.path.join(folder, "commands")]
+    return peers.bochs(
+        folder, f"romimage: file={peers.BOCHS_BIOS}", f"vgaromimage: file={peers.BOCHS_VGABIOS}",
+        "cpu: model=corei7_haswell_4770, count=1, ips=50000000, ignore_bad_msrs=1",
+        f"memory: guest={MEMORY_MIB}, host={MEMORY_MIB}",
+        "ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14",
+        f"ata0-master: type=disk, path={disk}, mode=volatile, journal={folder}/redolog",
+        f"com1: enabled=1, mode=file, dev={serial}", "boot: disk")
 
 
 COMMANDS = {"satori": satori_command, "qemu": qemu_command, "bochs": bochs_command}

@@ -20,13 +20,8 @@ BOCHS_VGABIOS = "/usr/share/bochs/VGABIOS-lgpl-latest"
 # rfb is the one display library that needs neither a window nor a terminal; it does not wait for a viewer.
 BOCHSRC = """\
 display_library: rfb, options="timeout=0"
-romimage: file={rom}
-vgaromimage: file={vgarom}
-cpu: model={model}, count=1, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0
-memory: guest={memory}, host={memory}
 clock: sync=none
-port_e9_hack: enabled=1
-{drives}
+{settings}
 log: {folder}/bochs.log
 panic: action=fatal
 error: action=ignore
@@ -58,7 +53,8 @@ def qemu_command(rom, cpu):
 
 def qemu_boot_command(image, kind):
     """A PC with its own firmware, booting a `disk` or a `cdrom`; its time is its instructions'."""
-    drive = f"file={image},format=raw,if=ide,media={kind}"
+    # Somebody else may be reading the image too, whose lock QEMU would take for a writer's.
+    drive = f"file={image},format=raw,file.locking=off,if=ide,media={kind}"
     return _qemu("-vga", "std", "-icount", "shift=4,sleep=off", "-rtc", "clock=vm", "-drive",
                  drive + (",snapshot=on" if kind == "disk" else ""))
 
@@ -70,22 +66,28 @@ def _empty_vga_rom():
     return body + bytes([-sum(body) & 0xFF])
 
 
-def _bochs(folder, model, rom, vgarom, drives):
+def bochs(folder, *settings):
     """Writes what Bochs wants to find into `folder`; the package is a debugger build, hence the `c`."""
     program = _program(BOCHS)
     with open(os.path.join(folder, "bochsrc"), "w", encoding="ascii") as file:
-        file.write(BOCHSRC.format(rom=rom, vgarom=vgarom, folder=folder, model=model, memory=MEMORY_MIB,
-                                  drives=drives))
+        file.write(BOCHSRC.format(settings="\n".join(settings), folder=folder))
     with open(os.path.join(folder, "commands"), "w", encoding="ascii") as file:
         file.write("c\nq\n")
     return [program, "-q", "-f", os.path.join(folder, "bochsrc"), "-rc", os.path.join(folder, "commands")]
+
+
+def _bochs_of_ours(folder, model, rom, vgarom, *drives):
+    """With the debug port, and a triple fault that ends it."""
+    return bochs(folder, f"romimage: file={rom}", f"vgaromimage: file={vgarom}",
+                 f"cpu: model={model}, count=1, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0",
+                 f"memory: guest={MEMORY_MIB}, host={MEMORY_MIB}", "port_e9_hack: enabled=1", *drives)
 
 
 def bochs_command(rom, folder, model):
     vgarom = os.path.join(folder, "vga.rom")
     with open(vgarom, "wb") as file:
         file.write(_empty_vga_rom())
-    return _bochs(folder, model, rom, vgarom, "boot: floppy")
+    return _bochs_of_ours(folder, model, rom, vgarom, "boot: floppy")
 
 
 def bochs_boot_command(image, kind, folder, model):
@@ -99,7 +101,7 @@ def bochs_boot_command(image, kind, folder, model):
     else:
         drive = f"ata0-master: type=cdrom, path={image}, status=inserted"
     pci = "pci: enabled=1, chipset=i440fx, slot1=pcivga"
-    return _bochs(folder, model, BOCHS_BIOS, BOCHS_VGABIOS, f"{pci}\n{drive}\nboot: {kind}")
+    return _bochs_of_ours(folder, model, BOCHS_BIOS, BOCHS_VGABIOS, pci, drive, f"boot: {kind}")
 
 
 def satori_command(template, rom):

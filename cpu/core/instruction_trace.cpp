@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cpu/arch/paging.hpp"
+#include "cpu/core/breakpoints.hpp"
 #include "cpu/core/cpu_trace.hpp"
 #include "cpu/decode/disassembly.hpp"
 #include "fabric/trace/trace.hpp"
@@ -61,19 +62,19 @@ private:
 
 }  // namespace
 
-bool is_traced(const Vcpu& vcpu, u64 linear) {
+bool is_traced(const Vcpu& vcpu) {
     const Trace* const trace = vcpu.ports.trace;
-    return trace && trace->shows_instructions() &&
-           trace->filter().touches(linear & ~page_mask, linear | page_mask) && trace->is_open();
+    if (!trace || !trace->shows_instructions()) return false;
+    const u64 linear = linear_rip(vcpu);
+    return trace->filter().touches(linear & ~page_mask, linear | page_mask) && trace->is_open();
 }
 
-TracedInstruction::TracedInstruction(const Vcpu& vcpu, u64 linear, std::span<const u8> bytes,
-                                     Progress progress)
-    : vcpu_(vcpu), linear_(linear) {
+TracedInstruction::TracedInstruction(const Vcpu& vcpu, std::span<const u8> bytes, Progress progress)
+    : vcpu_(vcpu), linear_(linear_rip(vcpu)) {
     Trace& trace = *vcpu.ports.trace;
     if (trace.listens_to(TraceCategory::Registers)) before_ = registers_of(vcpu.state);
     if (progress == Progress::GoesOn || bytes.empty() ||
-        !trace.listens_to(TraceCategory::Instructions) || !trace.filter().covers(linear)) {
+        !trace.listens_to(TraceCategory::Instructions) || !trace.filter().covers(linear_)) {
         return;
     }
     thread_local TextCache texts;
@@ -82,7 +83,7 @@ TracedInstruction::TracedInstruction(const Vcpu& vcpu, u64 linear, std::span<con
     trace.instruction(trace_subject,
                       fmt::format("{:<21} {} {:<24} {}", place_of(vcpu), vcpu.state.cpl, hex,
                                   texts.text_of(vcpu.state.rip, vcpu.code_mode(), bytes)),
-                      linear);
+                      linear_);
 }
 
 void TracedInstruction::ended() const {

@@ -11,10 +11,10 @@
 
 namespace cpu {
 
-/// Whether the processor's next instruction, at this linear address, is to be looked at: then it is
-/// executed by itself. All of a page is, or none of it, until the trace's window opens or closes,
+/// Whether the processor's next instruction is to be looked at: then it is executed by itself. All
+/// of a page is, or none of it, until the trace's window opens or closes,
 /// which is between two runs of an engine; what is not goes at full speed.
-bool is_traced(const Vcpu& vcpu, u64 linear);
+bool is_traced(const Vcpu& vcpu);
 
 /// While the instruction runs.
 class TracedInstruction {
@@ -23,7 +23,7 @@ public:
     /// too, with as many bytes as there were. A repeated string instruction is one, however often
     /// it is left: it is shown when it begins.
     enum class Progress : u8 { Begins, GoesOn };
-    TracedInstruction(const Vcpu& vcpu, u64 linear, std::span<const u8> bytes, Progress progress);
+    TracedInstruction(const Vcpu& vcpu, std::span<const u8> bytes, Progress progress);
 
     /// It has run, or faulted, and nothing has happened since.
     void ended() const;

@@ -41,13 +41,9 @@ Handled generic_last(HANDLER_ARGUMENTS) {
 /// The engine's loop decides whether to stop; here only its attention is called.
 Handled look_for_debugger(HANDLER_ARGUMENTS) {
     const Breakpoints* const debugger = vcpu->ports.breakpoints;
-    const u64 base =
-        vcpu->code_mode() == CodeMode::Bits64 ? 0 : vcpu->state.segment(SegReg::Cs).base;
-    const u64 rip = rip_in(*vcpu, op->offset);
-    const u64 linear = base == 0 ? rip : (base + rip) & 0xffff'ffff;
-    if (!debugger || !debugger->stands_at(*vcpu, linear)) CONTINUE_AT(op + 1);
+    vcpu->state.rip = rip_in(*vcpu, op->offset);
+    if (!debugger || !debugger->stands_at(*vcpu, linear_rip(*vcpu))) CONTINUE_AT(op + 1);
     vcpu->budget += op->remaining;
-    vcpu->state.rip = rip;
     LEAVE();
 }
 

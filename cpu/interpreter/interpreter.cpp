@@ -117,7 +117,7 @@ StopCause Interpreter::run(Vcpu& vcpu, u64 instructions) {
         if (const auto cause = attend(vcpu)) return *cause;
         const bool at_breakpoint = debugger && debugger->stands_at(vcpu, linear_rip(vcpu));
         if (at_breakpoint && debugger->stops_before(vcpu)) return StopCause::Debugger;
-        if (at_breakpoint || needs_single_steps(vcpu) || is_traced(vcpu, linear_rip(vcpu))) {
+        if (at_breakpoint || needs_single_steps(vcpu) || is_traced(vcpu)) {
             wants_link_ = nullptr;
             step(vcpu);
             continue;
@@ -351,9 +351,9 @@ void Interpreter::step(Vcpu& vcpu) {
     Origin origin;
     const bool fetched = fetch(vcpu, instruction, origin);
     std::optional<TracedInstruction> traced;
-    if (const u64 linear = linear_rip(vcpu); is_traced(vcpu, linear)) [[unlikely]] {
+    if (is_traced(vcpu)) [[unlikely]] {
         const auto bytes = bytes_from(vcpu, origin, fetched ? instruction.length : 15);
-        traced.emplace(vcpu, linear, bytes, progress_of(vcpu, instruction));
+        traced.emplace(vcpu, bytes, progress_of(vcpu, instruction));
     }
     if (!fetched) {
         raise_in_guest(vcpu);

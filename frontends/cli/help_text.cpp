@@ -30,6 +30,7 @@ Keys on the terminal:
   Ctrl-A x     leave
   Ctrl-A s     save a checkpoint, as satori-N.checkpoint
   Ctrl-A p     pause, or go on
+  Ctrl-A c     monitor, and back
   Ctrl-A h     tell the keys
 
 Examples:

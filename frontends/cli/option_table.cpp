@@ -179,7 +179,8 @@ std::vector<Option> console_options() {
          .value = "on|off",
          .group = &console_group,
          .help =
-             "whether the guest's time may not outrun yours (on with a window or at a terminal)",
+             "whether the guest's time may not outrun yours (on with a window, a network or at a "
+             "terminal)",
          .set = set_by(&O::pace, parse_pace),
          .words = {"on", "off"}},
         {.name = "screenshot",

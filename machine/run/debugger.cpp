@@ -15,6 +15,24 @@ using cpu::Breakpoints;
 using fabric::Error;
 using fabric::Result;
 
+namespace {
+
+/// Calls `visit(address, offset, size)` for the part of a range in each page, until one is refused.
+/// How many bytes were accepted.
+template <class Visit>
+usize for_each_page(u64 address, usize size, Visit visit) {
+    usize done = 0;
+    while (done < size) {
+        const u64 at = address + done;
+        const usize in_page = std::min(size - done, fabric::page_size - (at & cpu::page_mask));
+        if (!visit(at, done, in_page)) break;
+        done += in_page;
+    }
+    return done;
+}
+
+}  // namespace
+
 Debugger::~Debugger() { remove_all(); }
 
 void Debugger::attach(Breakpoints* breakpoints) {
@@ -118,28 +136,16 @@ cpu::PeekedTranslation Debugger::translation_of(u32 processor, u64 linear) {
 }
 
 usize Debugger::read_physical(u64 address, std::span<u8> into) {
-    usize done = 0;
-    while (done < into.size()) {
-        const u64 at = address + done;
-        const usize in_page = fabric::page_size - (at & cpu::page_mask);
-        const auto piece = into.subspan(done, std::min(into.size() - done, in_page));
-        if (!machine_.board().memory().read(fabric::Gpa{at}, piece)) break;
-        done += piece.size();
-    }
-    return done;
+    return for_each_page(address, into.size(), [&](u64 at, usize offset, usize size) {
+        return machine_.board().memory().read(fabric::Gpa{at}, into.subspan(offset, size));
+    });
 }
 
 usize Debugger::read_memory(u32 processor, u64 linear, std::span<u8> into) {
-    usize done = 0;
-    while (done < into.size()) {
-        const u64 at = linear + done;
-        const usize in_page = fabric::page_size - (at & cpu::page_mask);
-        const auto piece = into.subspan(done, std::min(into.size() - done, in_page));
+    return for_each_page(linear, into.size(), [&](u64 at, usize offset, usize size) {
         const auto physical = physical_address(processor, at);
-        if (!physical || read_physical(*physical, piece) != piece.size()) break;
-        done += piece.size();
-    }
-    return done;
+        return physical && read_physical(*physical, into.subspan(offset, size)) == size;
+    });
 }
 
 cpu::RegisterValue Debugger::read_register(u32 processor, const cpu::NamedRegister& which) const {
@@ -169,16 +175,14 @@ Result<> Debugger::write_physical(u64 address, std::span<const u8> bytes) {
 }
 
 Result<> Debugger::write_memory(u32 processor, u64 linear, std::span<const u8> bytes) {
-    for (usize done = 0; done < bytes.size();) {
-        const u64 at = linear + done;
-        const usize in_page = fabric::page_size - (at & cpu::page_mask);
-        const auto piece = bytes.subspan(done, std::min(bytes.size() - done, in_page));
+    Result<> outcome;
+    for_each_page(linear, bytes.size(), [&](u64 at, usize offset, usize size) {
         const auto physical = physical_address(processor, at);
-        if (!physical) return Error{"there is no memory at this address"};
-        TRY(write_physical(*physical, piece));
-        done += piece.size();
-    }
-    return {};
+        outcome = physical ? write_physical(*physical, bytes.subspan(offset, size))
+                           : Error{"there is no memory at this address"};
+        return static_cast<bool>(outcome);
+    });
+    return outcome;
 }
 
 Result<> Debugger::write_register(u32 processor, const cpu::NamedRegister& which,

@@ -4,21 +4,17 @@
 
 boot_test.py --satori PROGRAM CASE...: the cases are the functions below that are marked as such.
 """
-import argparse
 import hashlib
 import os
 import re
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import debian_guest  # noqa: E402
-from console import Console, Failure  # noqa: E402
-from packages import Unavailable  # noqa: E402
+from cases import case, expect_equal, run_cases  # noqa: E402
+from console import Failure  # noqa: E402
 
-NOT_RUN = 77  # For ctest's SKIP_RETURN_CODE.
-PATIENCE = float(os.environ.get("SATORI_PATIENCE", "1500"))
 HASH_INTERVAL = 10_000_000
 CLOCK = ("--rtc", "2026-01-31T12:00:00")
 CONSOLE = "console=ttyS0,115200"
@@ -27,30 +23,6 @@ CONSOLE = "console=ttyS0,115200"
 HARMLESS = (
     ("fail to add MMCONFIG information", "an i440FX has no such window; QEMU's PC is told the same"),
 )
-CASES = {}
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
-
-
-class Machine:
-    """How the program under test is started."""
-
-    def __init__(self, satori, folder):
-        self.satori, self.folder = satori, folder
-
-    def start(self, *arguments):
-        return Console([self.satori, "run", "--debug-console", "none", *arguments], PATIENCE)
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-
-def expect_equal(what, found, wanted):
-    if found != wanted:
-        raise Failure(f"{what}: {found!r} instead of {wanted!r}")
 
 
 def expect_end(console):
@@ -224,27 +196,5 @@ def replay(machine):
     print(f"{len(live[1])} equal hashes, a recording of {os.path.getsize(recording)} bytes")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--satori", required=True, help="the program")
-    parser.add_argument("cases", nargs="+", metavar="CASE", help=f"of: {', '.join(CASES)}")
-    arguments = parser.parse_args()
-    failures = 0
-    for name in arguments.cases:
-        if name not in CASES:
-            parser.error(f"no case {name!r}; there are: {', '.join(CASES)}")
-        try:
-            with tempfile.TemporaryDirectory(prefix="satori-boot-") as folder:
-                CASES[name](Machine(arguments.satori, folder))
-            print(f"ok {name}", flush=True)
-        except Failure as failure:
-            failures += 1
-            print(f"FAIL {name}: {failure}", flush=True)
-        except Unavailable as reason:
-            print(f"not tested: {name}: {reason}", flush=True)
-            return NOT_RUN
-    return 1 if failures else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    run_cases(__doc__)

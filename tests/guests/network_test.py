@@ -4,7 +4,6 @@
 
 network_test.py --satori PROGRAM CASE...: the cases are the functions below that are marked as such.
 """
-import argparse
 import functools
 import hashlib
 import http.server
@@ -13,30 +12,17 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import debian_guest  # noqa: E402
-from console import Console, Failure  # noqa: E402
+from cases import PATIENCE, case, expect_equal, run_cases  # noqa: E402
+from console import Failure  # noqa: E402
 from packages import Unavailable  # noqa: E402
 
-NOT_RUN = 77  # For ctest's SKIP_RETURN_CODE.
-PATIENCE = float(os.environ.get("SATORI_PATIENCE", "1500"))
 MAC = "02:53:41:54:00:03"
 FILE_BYTES = 3_000_000
-CASES = {}
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
-
-
-def expect_equal(what, found, wanted):
-    if found != wanted:
-        raise Failure(f"{what}: {found!r} instead of {wanted!r}")
 
 
 def arbitrary_bytes(count):
@@ -141,16 +127,16 @@ def use_network(console, host, forwarded):
 
 
 @case
-def nat(satori, folder):
+def nat(machine):
     """Everything once, recorded and captured; then replayed with no network there."""
-    host, forwarded = Host(folder), free_port()
-    captures = [os.path.join(folder, name) for name in ("live.pcapng", "replay.pcapng")]
-    recording = os.path.join(folder, "recording")
+    host, forwarded = Host(machine.folder), free_port()
+    captures = [machine.path(name) for name in ("live.pcapng", "replay.pcapng")]
+    recording = machine.path("recording")
 
     def start(capture, *more):
         network = f"user,hostfwd=tcp:127.0.0.1:{forwarded}-10.0.2.15:8080,capture={capture}"
-        return Console([satori, "run", "--headless", "--debug-console", "none", "--memory", "256M", "--disk",
-                        guest_disk(), "--net", network, "--hash-every", "500000000", *more], PATIENCE)
+        return machine.start("--memory", "256M", "--disk", guest_disk(), "--net", network,
+                             "--hash-every", "500000000", *more)
 
     with start(captures[0], "--record", recording) as console:
         use_network(console, host, forwarded)
@@ -166,27 +152,5 @@ def nat(satori, folder):
         expect_equal("the captures are the same", first.read() == second.read(), True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--satori", required=True, help="the program")
-    parser.add_argument("cases", nargs="+", metavar="CASE", help=f"of: {', '.join(CASES)}")
-    arguments = parser.parse_args()
-    failures = 0
-    for name in arguments.cases:
-        if name not in CASES:
-            parser.error(f"no case {name!r}; there are: {', '.join(CASES)}")
-        try:
-            with tempfile.TemporaryDirectory(prefix="satori-network-") as folder:
-                CASES[name](arguments.satori, folder)
-            print(f"ok {name}", flush=True)
-        except Failure as failure:
-            failures += 1
-            print(f"FAIL {name}: {failure}", flush=True)
-        except Unavailable as reason:
-            print(f"not tested: {name}: {reason}", flush=True)
-            return NOT_RUN
-    return 1 if failures else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    run_cases(__doc__)
