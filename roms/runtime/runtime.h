@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
@@ -64,9 +68,13 @@ void install_exception_reports(void);
 
 /// Ends the run: isa-debug-exit (QEMU, Satori), then the shutdown port of Bochs, then a halt.
 /// Before that the debug port says `exit STATUS`, for peers that cannot return one.
-_Noreturn void exit_machine(u8 status);
+__attribute__((noreturn)) void exit_machine(u8 status);
 
 /// The program.
-_Noreturn void rom_main(const struct rom_header* header);
+__attribute__((noreturn)) void rom_main(const struct rom_header* header);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

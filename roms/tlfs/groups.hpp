@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+namespace groups {
+
+#define TLFS_GROUP(name) void name();
+#include "roms/tlfs/groups.def"
+#undef TLFS_GROUP
+
+/// True, and said, where there is nothing to check: no hypervisor, or no hypercall page.
+bool without_hypervisor();
+bool without_hypercalls();
+
+}  // namespace groups
