@@ -25,6 +25,16 @@ void check_unknown_codes() {
     }
 }
 
+/// 17, Appendix A: what only a parent or the root may do, none of it a guest.
+void check_calls_of_parents() {
+    for (const u64 number : {0x40, 0x41, 0x43, 0x44, 0x45, 0x48, 0x4b, 0x4e, 0x4f, 0x53, 0x54, 0x57,
+                             0x5b, 0x5e, 0x60, 0x6c, 0x76, 0x7a, 0x85, 0x8f, 0x90, 0x95, 0x96}) {
+        const u64 result = call(number, cleared_input(), cleared_output());
+        check::that({"not for guests, call", number, true}, !succeeded(result), "17");
+        check::equal({"nor are reps done, call", number, true}, result >> 32 & 0xfff, 0, "17");
+    }
+}
+
 void check_input_value() {
     constexpr u64 spin = code::NotifyLongSpinWait | fast;
     check::reps("a simple fast call", call(spin, u64{1}, u64{0}), tlfs::Success, 0, "14.5");
@@ -237,6 +247,7 @@ void check_xmm_output() {
 void hypercall_rules() {
     if (without_hypercalls()) return;
     check_unknown_codes();
+    check_calls_of_parents();
     if (!known(code::NotifyLongSpinWait)) {
         check::skip("the input value", "no call is known that any guest may make");
         return;

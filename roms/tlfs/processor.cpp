@@ -68,10 +68,12 @@ void load_tables(Processor& me) {
     me.gdt[8] = task >> 32;
     const TablePointer gdt_pointer{sizeof me.gdt - 1, address_of(me.gdt)};
     const TablePointer idt_pointer{sizeof idt - 1, address_of(idt)};
-    __asm__ volatile("lgdt %0; lidt %1; ltr %w2; mov %w3, %%ds; mov %w3, %%es; mov %w3, %%ss"
-                     :
-                     : "m"(gdt_pointer), "m"(idt_pointer), "r"(task_selector), "r"(data_selector)
-                     : "memory");
+    // A null selector in GS, or the way to ring 3 would take the register, base and all.
+    __asm__ volatile(
+        "lgdt %0; lidt %1; ltr %w2; mov %w3, %%ds; mov %w3, %%es; mov %w3, %%ss; mov %w4, %%gs"
+        :
+        : "m"(gdt_pointer), "m"(idt_pointer), "r"(task_selector), "r"(data_selector), "r"(0)
+        : "memory");
     wrmsr(gs_base, address_of(&me));
 }
 

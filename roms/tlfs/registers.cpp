@@ -56,12 +56,36 @@ constexpr Row rows[] = {
     {"CRASH_P2", msr::CrashP0 + 2, Feature::GuestCrash, Access::Full, 0, 0x2123456789abcdef, "4.3"},
     {"CRASH_P3", msr::CrashP0 + 3, Feature::GuestCrash, Access::Full, 0, 0x3123456789abcdef, "4.3"},
     {"CRASH_P4", msr::CrashP0 + 4, Feature::GuestCrash, Access::Full, 0, 0x4123456789abcdef, "4.3"},
+    {"TIME_UNHALTED_TIMER_CONFIG", msr::TimeUnhaltedConfig, Feature::TimeUnhaltedTimer,
+     Access::Full, 0, 0x50, "12.6"},
+    {"TIME_UNHALTED_TIMER_COUNT", msr::TimeUnhaltedCount, Feature::TimeUnhaltedTimer, Access::Full,
+     0, 10000000, "12.6"},
     {"REENLIGHTENMENT_CONTROL", msr::ReenlightenmentControl, Feature::Reenlightenment, Access::Full,
      0, 0x100f1, "16.6"},
     {"TSC_EMULATION_CONTROL", msr::TscEmulationControl, Feature::Reenlightenment, Access::Full, 0,
      1, "16.6"},
     {"TSC_EMULATION_STATUS", msr::TscEmulationStatus, Feature::Reenlightenment, Access::Full, 0, 0,
      "16.6"},
+};
+
+// Of these only that they are not there without their feature.
+constexpr struct {
+    const char* name;
+    u32 number;
+    Feature feature;
+} others[] = {
+    {"RESET", msr::Reset, Feature::Reset},
+    {"GUEST_IDLE", msr::GuestIdle, Feature::GuestIdle},
+    {"CRASH_CTL", msr::CrashCtl, Feature::GuestCrash},
+    {"STATS_PARTITION_RETAIL", msr::StatsPartitionRetail, Feature::Stats},
+    {"STATS_PARTITION_INTERNAL", msr::StatsPartitionRetail + 1, Feature::Stats},
+    {"STATS_VP_RETAIL", msr::StatsPartitionRetail + 2, Feature::Stats},
+    {"STATS_VP_INTERNAL", msr::StatsPartitionRetail + 3, Feature::Stats},
+    {"SYNDBG_CONTROL", msr::DebugControl, Feature::DebugMsrs},
+    {"SYNDBG_STATUS", msr::DebugControl + 1, Feature::DebugMsrs},
+    {"SYNDBG_SEND_BUFFER", msr::DebugControl + 2, Feature::DebugMsrs},
+    {"SYNDBG_RECV_BUFFER", msr::DebugControl + 3, Feature::DebugMsrs},
+    {"SYNDBG_PENDING_BUFFER", msr::DebugControl + 4, Feature::DebugMsrs},
 };
 
 // In the range of the specification, but nothing it gives to a guest.
@@ -193,9 +217,9 @@ void registers() {
             check_absent(row.name, row.number, "4.2.2");
         }
     }
-    if (!tlfs::shows(Feature::Reset)) check_absent("RESET", msr::Reset, "4.2.2");
-    if (!tlfs::shows(Feature::GuestIdle)) check_absent("GUEST_IDLE", msr::GuestIdle, "4.2.2");
-    if (!tlfs::shows(Feature::GuestCrash)) check_absent("CRASH_CTL", msr::CrashCtl, "4.3");
+    for (const auto& other : others) {
+        if (!tlfs::shows(other.feature)) check_absent(other.name, other.number, "4.2.2");
+    }
     check_sints();
     check_timers();
     for (const u32 number : nowhere) {

@@ -19,6 +19,7 @@ GROUPS_FILE = os.path.join(ROOT, "roms", "tlfs", "groups.def")
 MAGIC = b"SATROM1\0"
 OPTIONS_OFFSET, SELECTION_OFFSET = 20, 24  # struct rom_header in roms/runtime/runtime.h
 OPTION_HYPERVISOR, OPTION_BARE = 1, 2  # roms/tlfs/guest.cpp
+HASH_INTERVAL = 100000
 TOTAL = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 
 
@@ -96,6 +97,8 @@ def parse_arguments():
                         help="comma-separated (default: all)")
     parser.add_argument("--option", metavar="WORD", action="append", default=[],
                         help="a further word of Satori's command line")
+    parser.add_argument("--twice", action="store_true",
+                        help=f"run it twice; the machine's state is the same every {HASH_INTERVAL} instructions")
     parser.add_argument("--timeout", type=float, default=120, help="seconds (default: %(default)s)")
     parser.add_argument("--verbose", action="store_true", help="print the checks that hold, too")
     return parser.parse_args()
@@ -103,8 +106,12 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    if arguments.twice:
+        arguments.option += ["--hash-every", str(HASH_INTERVAL)]
     try:
-        text, errors, status = run(arguments)
+        first = run(arguments)
+        text, errors, status = first
+        differs = arguments.twice and run(arguments) != first
     except Failure as failure:
         print(f"run_tlfs_tests.py: {failure}", file=sys.stderr)
         return 2
@@ -112,6 +119,8 @@ def main():
         if arguments.verbose or line.startswith(("FAIL ", "skip ")):
             print(line)
     problem = verdict(text, errors, status)
+    if not problem and differs:
+        problem = "two runs were not the same"
     total = TOTAL.search(text)
     print(problem if problem else total.group(0))
     return 1 if problem else 0
