@@ -53,7 +53,7 @@ def satori_command(arguments, disk, serial, folder):
     del folder
     redirect = 'exec "$0" "$@" >' + serial
     return ["sh", "-c", redirect, program(arguments.satori), "run", "--disk", disk.replace(",", ",,") + ",snapshot=on",
-            "--debug-console", "none", "--memory", f"{MEMORY_MIB}M"]
+            "--headless", "--debug-console", "none", "--memory", f"{MEMORY_MIB}M"]
 
 
 def qemu_command(arguments, disk, serial, folder):

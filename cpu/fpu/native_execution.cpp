@@ -96,29 +96,60 @@ bool is_misplaced(const Vcpu& vcpu, const Instruction& instruction, u64 offset, 
     return ((segment_base(vcpu, instruction.segment) + offset) & (bytes - 1)) != 0;
 }
 
-/// Ten bytes are accessed as eight and then two, whose offset is cut to the address size for
-/// itself: at the end of a 16-bit segment they lie apart.
-Step load_apart(Vcpu& vcpu, const Instruction& instruction, const MemoryArea& memory, u32 bytes) {
-    Buffer buffer;
-    const auto linear = memory.place(0, 8, Access::Read);
-    if (!linear || alignment_fault(vcpu, *linear, bytes) ||
-        !memory.read(0, std::span{buffer.bytes}.first(bytes))) {
-        return Step::Fault;
-    }
-    return call(vcpu, instruction, buffer.bytes.data());
-}
+/// Ten bytes are accessed as eight and then two, each with all its checks before the next; the
+/// offset of the two is cut to the address size for itself, so that at the end of a 16-bit segment
+/// they lie apart (measured on an Emerald Rapids).
+class TenBytes {
+public:
+    TenBytes(Vcpu& vcpu, const Instruction& instruction)
+        : vcpu_(vcpu), instruction_(instruction), memory_(vcpu, instruction) {}
 
-Step store_apart(Vcpu& vcpu, const Instruction& instruction, const MemoryArea& memory, u32 bytes) {
-    const auto linear = memory.place(0, 8, Access::Write);
-    if (!linear || alignment_fault(vcpu, *linear, bytes) ||
-        !memory.probe(0, bytes, Access::Write)) {
-        return store_that_faults(vcpu, instruction);
+    Step load() {
+        const auto linear = start(Access::Read);
+        if (!linear) return Step::Fault;
+        if (u8* host = in_one(*linear, Access::Read)) return call(vcpu_, instruction_, host);
+        const std::span bytes = std::span{buffer_.bytes}.first(size);
+        if (!memory_.read(0, bytes.first(first)) || !memory_.read(first, bytes.subspan(first))) {
+            return Step::Fault;
+        }
+        return call(vcpu_, instruction_, bytes.data());
     }
-    Buffer buffer;
-    const Step done = call(vcpu, instruction, buffer.bytes.data());
-    if (done != Step::Next || store_was_suppressed(vcpu, form_of(instruction))) return done;
-    return memory.write(0, std::span{buffer.bytes}.first(bytes)) ? Step::Next : Step::Fault;
-}
+
+    Step store() {
+        const auto linear = start(Access::Write);
+        if (!linear) return store_that_faults(vcpu_, instruction_);
+        if (u8* host = in_one(*linear, Access::Write)) return call(vcpu_, instruction_, host);
+        if (!memory_.probe(0, first, Access::Write) ||
+            !memory_.probe(first, size - first, Access::Write)) {
+            return store_that_faults(vcpu_, instruction_);
+        }
+        const std::span bytes = std::span{buffer_.bytes}.first(size);
+        const Step done = call(vcpu_, instruction_, bytes.data());
+        if (done != Step::Next || store_was_suppressed(vcpu_, form_of(instruction_))) return done;
+        const bool stored =
+            memory_.write(0, bytes.first(first)) && memory_.write(first, bytes.subspan(first));
+        return stored ? Step::Next : Step::Fault;
+    }
+
+private:
+    static constexpr usize first = 8;
+    static constexpr usize size = 10;
+
+    std::optional<u64> start(Access access) const {
+        return linear_address(vcpu_, instruction_.segment, effective_offset(vcpu_, instruction_),
+                              first, access);
+    }
+    /// Where they lie side by side on a page that the host can access, and within the segment.
+    u8* in_one(u64 linear, Access access) const {
+        if (memory_.wraps(size) || !memory_.place(first, size - first, access)) return nullptr;
+        return host_pointer(vcpu_, linear, size, access, data_privilege(vcpu_));
+    }
+
+    Vcpu& vcpu_;
+    const Instruction& instruction_;
+    MemoryArea memory_;
+    Buffer buffer_;
+};
 
 /// Conversions of half precision never raise #AC (SDM 2A 2.8.7, exceptions type 11).
 std::optional<u64> address_of(Vcpu& vcpu, const Instruction& instruction, u64 offset, u32 bytes,
@@ -157,9 +188,9 @@ Step execute_natively(Vcpu& vcpu, const Instruction& instruction) {
     if (access == Access::Write && form.has(attribute::SimdFp)) {
         return convert_and_store(vcpu, instruction, offset, bytes);
     }
-    if (const MemoryArea memory(vcpu, instruction); bytes == 10 && memory.wraps(bytes)) {
-        return access == Access::Write ? store_apart(vcpu, instruction, memory, bytes)
-                                       : load_apart(vcpu, instruction, memory, bytes);
+    if (bytes == 10) {
+        TenBytes ten(vcpu, instruction);
+        return access == Access::Write ? ten.store() : ten.load();
     }
     const auto linear = address_of(vcpu, instruction, offset, bytes, access);
     if (!linear) {

@@ -51,9 +51,8 @@ bool misaligned(const Vcpu& vcpu, u64 linear, usize size) {
         (vcpu.state.other_flags & rflags::AC) == 0) {
         return false;
     }
-    if (size > 10) return false;  // Vectors and areas have rules of their own.
-    const u64 alignment = size == 10 ? 8 : size;
-    return (alignment & (alignment - 1)) == 0 && (linear & (alignment - 1)) != 0;
+    if (size > 8) return false;  // Vectors and areas have rules of their own.
+    return (size & (size - 1)) == 0 && (linear & (size - 1)) != 0;
 }
 
 void read_page(Vcpu& vcpu, u64 physical, std::span<u8> into) {
@@ -165,12 +164,10 @@ std::optional<u64> linear_address(Vcpu& vcpu, SegReg segment, u64 offset, usize 
                                   Access access) {
     const auto linear = linear_address_at_any_alignment(vcpu, segment, offset, size, access);
     if (linear) return alignment_fault(vcpu, *linear, size) ? std::nullopt : linear;
-    // Alignment comes before the end of what is canonical; ten bytes are eight and then two.
-    const bool bits64 = vcpu.code_mode() == CodeMode::Bits64;
-    if (bits64 ? size > 1 : size == 10) {
+    // Alignment comes before the end of what is canonical.
+    if (size > 1 && vcpu.code_mode() == CodeMode::Bits64) {
         const Exception raised = vcpu.exception;
-        const usize part = bits64 ? 1 : 8;
-        const auto first = linear_address_at_any_alignment(vcpu, segment, offset, part, access);
+        const auto first = linear_address_at_any_alignment(vcpu, segment, offset, 1, access);
         if (!first || !alignment_fault(vcpu, *first, size)) vcpu.exception = raised;
     }
     return std::nullopt;

@@ -55,12 +55,14 @@ Step check_fxsave_enabled(Vcpu& vcpu) {
     return vcpu.state.cr0 & (cr0::EM | cr0::TS) ? vcpu.raise(Vector::NM) : Step::Next;
 }
 
-/// The checks that come first: the segment at the start of the area, alignment, the segment at the
-/// area's end.
+/// The checks that come first: the segment at the area's first doubleword (measured on an Emerald
+/// Rapids; where there are no limits, whether its first byte is canonical), alignment, the segment
+/// at the area's end.
 bool area_is_good(Vcpu& vcpu, const MemoryArea& memory, usize size, usize alignment,
                   Access access) {
     // Whether the start may be written is looked at last.
-    const auto linear = memory.place(0, 1, Access::Read);
+    const usize first = vcpu.code_mode() == CodeMode::Bits64 ? 1 : 4;
+    const auto linear = memory.place(0, first, Access::Read);
     if (!linear) return false;
     if ((*linear & (alignment - 1)) == 0) {
         return memory.place(0, 1, access) && memory.place(size - 1, 1, access);

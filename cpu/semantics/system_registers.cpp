@@ -50,9 +50,10 @@ Step store_table(Vcpu& vcpu, const Instruction& instruction, const TableRegister
     std::array<u8, 10> image;
     std::memcpy(image.data(), &table.limit, 2);
     std::memcpy(image.data() + 2, &table.base, 8);
-    const auto linear = linear_address(vcpu, instruction.segment,
-                                       effective_offset(vcpu, instruction), size, Access::Write);
-    if (!linear) return Step::Fault;
+    const auto linear = linear_address_at_any_alignment(
+        vcpu, instruction.segment, effective_offset(vcpu, instruction), size, Access::Write);
+    // In doublewords (SDM 3A table 6-7).
+    if (!linear || alignment_fault(vcpu, *linear, 4)) return Step::Fault;
     const bool done =
         write_linear(vcpu, *linear, std::span(image).first(size), data_privilege(vcpu));
     return done ? Step::Next : Step::Fault;

@@ -118,8 +118,7 @@ std::vector<std::string> Board::trace_subjects() const {
         for (const fabric::IoRegion& region : space->regions()) names.push_back(region.name);
     }
     std::ranges::sort(names);
-    const auto again = std::ranges::unique(names);
-    names.erase(again.begin(), again.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     return names;
 }
 

@@ -187,6 +187,22 @@ TEST_CASE("Far jump: 32-bit code cuts an offset of 64 bits before its limit is l
     require_fault(bench, jump(0x10'0001'0000), Vector::GP, 0);
 }
 
+TEST_CASE("Far return: from a 16-bit stack to 64-bit code", "[cpu][far]") {
+    CpuBench bench;
+    bench.long_mode(3, true);
+    bench.set_gdt_entry(0x30, test::descriptor(0, 0xfffff, 0xa0fa));
+    bench.state.segment(SegReg::Ss).attributes &= static_cast<u16>(~Segment::Big);
+    bench.poke<u32>(0xfff8, 0x1234);
+    bench.poke<u32>(0xfffc, 0x33);
+    bench.state.reg(Gpr::Rsp) = 0x2'fff8;
+    const auto [released, pointer] =
+        GENERATE(std::pair<u8, u64>{0x00, 0x3'0000}, std::pair<u8, u64>{0xff, 0x2'ffff});
+    CHECK(bench.execute({0xca, released, released}) == Step::Jump);
+    CHECK(bench.vcpu.code_mode() == cpu::CodeMode::Bits64);
+    CHECK(bench.state.rip == 0x1234);
+    CHECK(bench.state.reg(Gpr::Rsp) == pointer);
+}
+
 TEST_CASE("Call gate: to an inner ring with parameters, and back", "[cpu][far][gate]") {
     CpuBench bench;
     bench.protected_mode(3);

@@ -107,6 +107,20 @@ TEST_CASE("FXRSTOR: what is refused", "[cpu][fpu]") {
     CHECK(bench.vcpu.exception.vector == Vector::NM);
 }
 
+TEST_CASE("FXRSTOR: the segment at the first doubleword comes before alignment", "[cpu][fpu]") {
+    StateBench bench;
+    bench.protected_mode();
+    bench.state.cr4 |= cpu::cr4::OSFXSR;
+    bench.state.segment(cpu::SegReg::Ss).limit = area + 0x801;
+    const auto vector_at = [&](u64 offset) {
+        bench.state.reg(Gpr::Rbp) = offset;
+        REQUIRE(bench.execute({0x0f, 0xae, 0x4d, 0x00}) == Step::Fault);  // FXRSTOR [ebp]
+        return bench.vcpu.exception.vector;
+    };
+    CHECK(vector_at(area + 0x7fe) == Vector::GP);
+    CHECK(vector_at(area + 0x7ff) == Vector::SS);
+}
+
 TEST_CASE("FXRSTOR: the control and status words become what a processor makes of them",
           "[cpu][fpu]") {
     StateBench bench;

@@ -267,3 +267,19 @@ TEST_CASE("x87: an unmasked error in a store over a page boundary stores nothing
     CHECK((bench.state.x87.status & 0x81) == 0x81);
     CHECK(bench.state.x87.tags == 0x80);  // Not popped.
 }
+
+TEST_CASE("x87: ten bytes are eight and then two, each with all its checks", "[cpu][fpu]") {
+    VectorBench bench;
+    bench.long_mode(3, true);
+    constexpr u64 end_of_memory = test::CpuBench::ram_bytes;
+    bench.state.segment(cpu::SegReg::Ss).limit = end_of_memory;  // One byte of what is not there.
+    const u8 operation = GENERATE(u8{0x6d}, u8{0x7d});           // FLD, FSTP [ebp]
+    const auto vector_at = [&](u64 offset) {
+        bench.state.reg(Gpr::Rbp) = offset;
+        REQUIRE(bench.execute({0xdb, operation, 0x00}) == Step::Fault);
+        return bench.vcpu.exception.vector;
+    };
+    CHECK(vector_at(end_of_memory - 7) == Vector::PF);
+    CHECK(vector_at(end_of_memory - 8) == Vector::SS);
+    CHECK(vector_at(end_of_memory - 6) == Vector::SS);
+}
