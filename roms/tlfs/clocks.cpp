@@ -42,9 +42,9 @@ bool has_hpet() {
     return unit != 0 && unit <= 0x05f5e100 && (hpet(0) & 0xff) != 0xff;
 }
 
-/// How late interrupts may be, in units of 100 ns: one unit of rounding and the instruction that
-/// was under way; with several processors the turns of the others.
-u64 tolerance() { return guest::processor_count() == 1 ? 5 : 50'000; }
+/// How late interrupts may be, in units of 100 ns: those that come together wait for each other's
+/// handlers, and with several processors for the turns of the others.
+u64 tolerance() { return guest::processor_count() == 1 ? 20 : 50'000; }
 
 struct Event {
     u8 vector;

@@ -7,6 +7,9 @@ namespace groups {
 #include "roms/tlfs/groups.def"
 #undef TLFS_GROUP
 
+/// Whether this start comes from the reset that the group of that name brought about.
+bool comes_from_reset();
+
 /// True, and said, where there is nothing to check: no hypervisor, or no hypercall page.
 bool without_hypervisor();
 bool without_hypercalls();

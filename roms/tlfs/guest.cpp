@@ -105,7 +105,9 @@ void rom_main(const struct rom_header* header) {
     }
     u64 bit = 1;
     for (const groups::Group& group : groups::all) {
-        if ((header->selection & bit) != 0) {
+        const bool chosen = groups::comes_from_reset() ? group.run == groups::reset
+                                                       : (header->selection & bit) != 0;
+        if (chosen) {
             check::begin_group(group.name);
             group.run();
             groups::settle();

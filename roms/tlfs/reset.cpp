@@ -44,13 +44,15 @@ void check_lock() {
 
 }  // namespace
 
+bool comes_from_reset() { return read_cmos() == was_reset; }
+
 void reset() {
     if (without_hypervisor()) return;
     if (!tlfs::shows(Feature::Reset)) {
         check::skip("all", "the reset register is not shown");
         return;
     }
-    if (read_cmos() == was_reset) {
+    if (comes_from_reset()) {
         write_cmos(0);
         check::reads("after a reset, GUEST_OS_ID", msr::GuestOsId, 0, "2.6");
         check::reads("after a reset, HYPERCALL", msr::Hypercall, 0, "3.13");
