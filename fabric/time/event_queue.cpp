@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fabric/support/verify.hpp"
+#include "fabric/trace/trace.hpp"
 
 namespace fabric {
 
@@ -46,9 +47,16 @@ void EventQueue::run_until(VmTime target) {
         Timer& due = *pending_.front();
         now_ = std::max(now_, due.deadline_);
         remove(due);
+        if (trace_) trace_->timer_fired(due.name_, due.deadline_.ns);
         due.fire_();
     }
     now_ = std::max(now_, target);
+}
+
+std::vector<std::string> EventQueue::timer_names() const {
+    std::vector<std::string> names;
+    for (const Timer* timer : timers_) names.push_back(timer->name_);
+    return names;
 }
 
 void EventQueue::save(StateWriter& out) const {
@@ -143,6 +151,7 @@ void Timer::schedule_at(VmTime deadline) {
     cancel();
     deadline_ = deadline;
     queue_.insert(*this);
+    if (queue_.trace_) queue_.trace_->timer_set(name_, deadline.ns);
 }
 
 void Timer::cancel() {

@@ -16,6 +16,7 @@
 namespace fabric {
 
 class Timer;
+class Trace;
 
 class EventQueue {
 public:
@@ -37,6 +38,10 @@ public:
     /// has is an error: the file is of another machine.
     Result<> restore(StateReader& in);
 
+    /// Deadlines are traced as they are set and when they fall due, by the timers' names.
+    void set_trace(Trace* trace) { trace_ = trace; }
+    std::vector<std::string> timer_names() const;
+
 private:
     friend class Timer;
 
@@ -51,6 +56,7 @@ private:
     u64 timers_created_ = 0;
     std::vector<Timer*> timers_;   // In order of creation.
     std::vector<Timer*> pending_;  // A binary heap, earliest first.
+    Trace* trace_ = nullptr;
 };
 
 /// One deadline, owned by the device that acts on it. The queue saves deadlines under `name`, so a

@@ -80,6 +80,7 @@ Board::Board(BoardIdentity identity, Parts parts)
     : identity_(std::move(identity)), memory_(std::move(parts.memory)), engine_(*memory_) {
     ports_.set_trace(&trace_);
     mmio_.set_trace(&trace_);
+    events_.set_trace(&trace_);
     apic_bus_.set_trace(trace_);
     parts.journal.set_trace(trace_);
     identity_.ram_bytes = memory_->ram().size();
@@ -111,7 +112,7 @@ Board::Board(BoardIdentity identity, Parts parts)
 Board::~Board() = default;
 
 std::vector<std::string> Board::trace_subjects() const {
-    std::vector<std::string> names;
+    std::vector<std::string> names = events_.timer_names();
     for (const fabric::Device* device : devices_) names.emplace_back(device->name());
     for (const fabric::IoSpace* space : {&ports_, &mmio_}) {
         names.push_back(space->name());

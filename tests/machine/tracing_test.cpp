@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "fabric/host/file.hpp"
 #include "fabric/trace/sinks/ring_sink.hpp"
 #include "tests/machine/guest.hpp"
 
@@ -160,6 +161,24 @@ TEST_CASE("Trace: windows in virtual time, rings and processors", "[machine][tra
     CHECK(other.ring.records().empty());
 }
 
+TEST_CASE("Trace: a ring's instructions are what the whole has of it", "[machine][trace]") {
+    const auto rom = fabric::read_whole_file(ROM_TESTS "/mwait.rom", 1 << 20).value();
+    const auto lines_of = [&](TraceFilter filter) {
+        filter.categories = {TraceCategory::Instructions};
+        Traced traced(std::move(filter), rom);
+        REQUIRE(traced.guest.run() == RunOutcome::GuestExit);
+        return std::vector<TraceRecord>(traced.ring.records().begin(), traced.ring.records().end());
+    };
+    std::vector<std::string> expected;
+    for (const TraceRecord& record : lines_of({})) {
+        if (record.stamp.ring == 3) expected.push_back(text_of(record));
+    }
+    std::vector<std::string> found;
+    for (const TraceRecord& record : lines_of({.ring = u8{3}})) found.push_back(text_of(record));
+    CHECK_FALSE(expected.empty());
+    CHECK(found == expected);
+}
+
 TEST_CASE("Trace: what each line says", "[machine][trace]") {
     // mov ax, 0x1234 ; out 0xe9, al ; mov ecx, 0x1b ; rdmsr ; mov eax, 1 ; cpuid
     // int 0x20 goes nowhere good: the table is zeroes, where there are zeroes too.
@@ -216,7 +235,7 @@ TEST_CASE("Trace: lines of the console, input and checkpoints", "[machine][trace
 TEST_CASE("Trace: everything a machine has can be asked for by name", "[machine][trace]") {
     Guest guest;
     const auto subjects = guest.machine->board().trace_subjects();
-    for (const char* name : {"com1", "apic0", "debug-exit", "ports", "mmio"}) {
+    for (const char* name : {"com1", "apic0", "apic0.timer", "debug-exit", "ports", "mmio"}) {
         CAPTURE(name);
         CHECK(std::ranges::count(subjects, name) == 1);
     }

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "fabric/time/event_queue.hpp"
 #include "fabric/trace/sinks/ring_sink.hpp"
 #include "fabric/trace/sinks/text_sink.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -223,4 +224,19 @@ TEST_CASE("Trace: a file that is full is told of", "[fabric][trace]") {
     const auto outcome = sink.value()->finish();
     REQUIRE_FALSE(outcome.has_value());
     CHECK(outcome.error().message.find("/dev/full: No space") != std::string::npos);
+}
+
+TEST_CASE("Trace: deadlines, as they are set and fall due", "[fabric][trace][time]") {
+    Bench bench({.subjects = {"pit"}});
+    EventQueue events;
+    events.set_trace(&bench.trace);
+    Timer pit(events, "pit.channel0", [] {});
+    Timer rtc(events, "rtc.update", [] {});
+    pit.schedule_at(VmTime{50});
+    rtc.schedule_at(VmTime{60});
+    events.run_until(VmTime{100});
+    REQUIRE(bench.lines() == 2);
+    CHECK(bench.line(0).ends_with("timer_set     pit.channel0 for 50 ns"));
+    CHECK(bench.line(1).ends_with("timer_fired   pit.channel0, due at 50 ns"));
+    CHECK(events.timer_names() == std::vector<std::string>{"pit.channel0", "rtc.update"});
 }
