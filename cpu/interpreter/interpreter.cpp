@@ -139,10 +139,11 @@ StopCause Interpreter::run(Vcpu& vcpu, u64 instructions) {
 
 /// Between blocks: what is asked of us, and what can be taken.
 std::optional<StopCause> Interpreter::attend(Vcpu& vcpu) {
-    // Before all else, so that it depends on the instruction alone.
-    if (vcpu.attention & attention::Yield) return StopCause::StopRequested;
     Breakpoints* const debugger = vcpu.ports.breakpoints;
-    if (debugger && debugger->stop_due(vcpu)) {
+    const bool stops = debugger && debugger->stop_due(vcpu);
+    // Before all else, so that it depends on the instruction alone; a debugger's stop waits.
+    if (vcpu.attention & attention::Yield) return StopCause::StopRequested;
+    if (stops) {
         vcpu.attention &= ~attention::Stop;  // It has been obeyed.
         return StopCause::Debugger;
     }
@@ -165,8 +166,13 @@ bool Interpreter::take_event(Vcpu& vcpu, bool shadow_expires) {
     Breakpoints* const debugger = vcpu.ports.breakpoints;
     if (!debugger) return take_pending_event(vcpu, shadow_expires);
     const Breakpoints::Place interrupted = Breakpoints::place_of(vcpu);
+    const bool awaited_sipi = vcpu.state.activity == Activity::WaitForSipi;
+    const bool init_pending = vcpu.state.events.init;
     if (!take_pending_event(vcpu, shadow_expires)) return false;
-    debugger->event_taken(interrupted);
+    // INIT and SIPI start code afresh: nothing comes back from there. (And a stop between the two
+    // would have the second one taken earlier.)
+    const bool started_afresh = awaited_sipi || (init_pending && !vcpu.state.events.init);
+    if (!started_afresh) debugger->event_taken(interrupted);
     return true;
 }
 

@@ -5,9 +5,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <map>
 
 #include "tests/machine/guest.hpp"
+#include "tests/machine/pc_guest.hpp"
 
 using machine::Debugger;
 using machine::RunOutcome;
@@ -171,4 +173,48 @@ TEST_CASE("Debugger: pokes that are none change nothing", "[machine][debugger][h
     }
     (void)guest.machine->run_until(0);
     CHECK(guest.hash() == hash);
+}
+
+TEST_CASE("Debugger: processors are stepped one by one, by their turns", "[machine][debugger]") {
+    if (!test::have_seabios()) return;
+    machine::PcConfig config = test::pc_config();
+    config.processors = 2;
+    constexpr u64 enough = 3'000'000;
+    test::PcGuest undisturbed(config);
+    REQUIRE(undisturbed.run_to_end(enough) == RunOutcome::LimitReached);
+
+    test::PcGuest guest(config);
+    Debugger debugger(*guest.machine);
+    std::array<u64, 2> steps{};
+    u32 wanted = 0;
+    debugger.step(wanted);
+    RunOutcome outcome = RunOutcome::Debugger;
+    while ((outcome = guest.run_to_end(enough)) == RunOutcome::Debugger) {
+        const auto stop = debugger.look_at_stop();
+        if (!stop) continue;
+        REQUIRE(stop->kind == Kind::Step);
+        REQUIRE(stop->processor == wanted);
+        ++steps[wanted];
+        // The second one takes no step before the firmware starts it, and soon is let to halt.
+        wanted = steps[0] < 3000 ? 0 : 1;
+        if (steps[1] < 3000) debugger.step(wanted);
+    }
+    CHECK(outcome == RunOutcome::LimitReached);
+    CHECK(steps[0] == 3000);
+    CHECK(steps[1] > 0);
+    CHECK(guest.hash() == undisturbed.hash());
+}
+
+TEST_CASE("Debugger: a PAUSE is one step, and those after it too", "[machine][debugger]") {
+    // pause ; inc ax ; pause ; pause ; inc ax ; jmp to itself
+    Guest guest(test::config_of(
+        test::rom_of({0xf3, 0x90, 0x40, 0xf3, 0x90, 0xf3, 0x90, 0x40, 0xeb, 0xfe})));
+    Debugger debugger(*guest.machine);
+    std::vector<u64> places;
+    debugger.step(0);
+    run_with_stops(guest, debugger, 7, [&](const Debugger::Stop&) {
+        places.push_back(cpu::linear_rip(guest.machine->board().vcpu()) & 0xfff);
+        debugger.step(0);
+    });
+    CHECK(places == std::vector<u64>{0, 2, 3, 5, 7, 8, 8});
 }
