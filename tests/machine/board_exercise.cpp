@@ -25,6 +25,10 @@ constexpr u64 ram_bytes = u64{4} << 20;
 constexpr u64 image_bytes = u64{1} << 20;
 constexpr u64 most_operations = 400;
 
+// PCI configuration.
+constexpr u64 address_port = 0xcf8;
+constexpr u64 data_port = 0xcfc;
+
 struct Nowhere final : fabric::ByteSink {
     void accept(u8) override {}
 };
@@ -63,9 +67,11 @@ public:
         config.firmware = halting_firmware();
         config.disks = {{.path = images.disk, .snapshot = true}};
         config.cdroms = {images.cdrom};
+        config.adapters.resize(1);
         auto maker = machine::Pc::maker(std::move(config), {nowhere_, nowhere_, {}});
         machine_ = Machine::create(std::make_unique<fabric::InputJournal>(), maker).value();
         machine_->restart_on_reset(true);
+        place_adapter();
     }
 
     u64 run() {
@@ -160,9 +166,19 @@ private:
         static_cast<void>(board().memory().write(fabric::Gpa{at % ram_bytes}, bytes));
     }
 
+    /// As firmware would: few bytes would find the way to it.
+    void place_adapter() {
+        const auto configure = [this](u32 offset, u32 value) {
+            board().ports().write(address_port, 4,
+                                  0x8000'0000 | machine::PcNetwork::first_slot << 11 | offset);
+            board().ports().write(data_port, 4, value);
+        };
+        configure(0x10, 0xe000'0000);
+        configure(0x18, 0xc000);
+        configure(0x04, 7);
+    }
+
     void configure_pci() {
-        constexpr u64 address_port = 0xcf8;
-        constexpr u64 data_port = 0xcfc;
         const u64 device = choices_.take(1) % 8;
         const u64 function = choices_.take(1) % 4;
         const u64 offset = choices_.take(1);
