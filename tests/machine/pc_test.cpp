@@ -3,6 +3,7 @@
 // The PC as Debian's SeaBIOS finds it.
 #include <catch2/catch.hpp>
 
+#include "devices/chipset/hpet_registers.hpp"
 #include "tests/machine/pc_guest.hpp"
 
 using machine::RunOutcome;
@@ -102,4 +103,31 @@ TEST_CASE("PC: a reset by port CF9 ends a run that is not to start again", "[mac
     REQUIRE(guest.machine->run_until(1000) == RunOutcome::LimitReached);
     guest.board().ports().write(0xcf9, 1, 6);
     CHECK(guest.run_to_end() == RunOutcome::Reset);
+}
+
+TEST_CASE("PC: the HPET's messages reach the processor they name", "[machine][pc][interrupts]") {
+    namespace hpet = devices::hpet;
+    if (!test::have_seabios()) return;
+    machine::PcConfig config = test::pc_config();
+    config.processors = 2;
+    PcGuest guest(config);
+    machine::Pc& pc = guest.board();
+    for (usize i = 0; i < 2; ++i) pc.vcpu(i).ports.apic_page->write(0xf0, 4, 0x1ff);
+    const auto requests = [&](usize i) -> cpu::InterruptSource& {
+        return *pc.vcpu(i).ports.interrupts;
+    };
+    const auto put = [&](u64 offset, u64 value) {
+        pc.mmio().write(0xfed0'0000 + offset, 8, value);
+    };
+    constexpr u64 timer = hpet::first_timer + hpet::timer_stride;
+    REQUIRE((pc.mmio().read(0xfed0'0000 + timer, 8) & hpet::timer::FsbCapable) != 0);
+    put(timer, hpet::timer::InterruptEnable | hpet::timer::FsbEnable);
+    put(timer + hpet::timer_fsb_route, 0xfee0'1000'0000'0041);
+    put(timer + hpet::timer_comparator, 100);
+    put(hpet::general_configuration, hpet::configuration::Enable);
+    CHECK_FALSE(requests(1).pending());
+    pc.events().run_until(pc.events().now() + fabric::VmDuration{1'000'000});
+    CHECK_FALSE(requests(0).pending());
+    REQUIRE(requests(1).pending());
+    CHECK(requests(1).acknowledge() == 0x41);
 }
