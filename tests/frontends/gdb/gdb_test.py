@@ -62,6 +62,20 @@ def check_interrupt_and_kill():
         expect("kill: ends satori with 2", status == 2, f"{status}\n{output}")
 
 
+def check_halted_for_good(folder):
+    rom = os.path.join(folder, "halt.rom")
+    with open(rom, "wb") as file:  # cli; hlt: the rest of the page is hlt, but for the way there.
+        file.write(b"\xfa".ljust(0xff0, b"\xf4") + b"\xe9\x0d\xf0".ljust(16, b"\xf4"))
+    with Guest(SATORI, "--rom", rom, arch="i8086") as guest:
+        said = guest.debug([
+            "python import threading, os, signal",
+            "python threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()",
+            "continue", "info threads", "detach"])
+        expect("halted for good: can be looked at", has(said, r"SIGINT, Interrupt.*CPU 0 \[halted\]"), said)
+        status, output = guest.ending()
+        expect("halted for good: over when nobody looks", status == 4, f"{status}\n{output}")
+
+
 # Where every PC's firmware has these (IBM's listings of 1981 to 1983).
 BIOS_ENTRIES = {"bios_post": 0xFE05B, "bios_int10": 0xFF065, "bios_int13": 0xFE3FE,
                 "bios_int16": 0xFE82E, "bios_int19": 0xFE6F2, "bios_int1a": 0xFFE6E,
@@ -119,6 +133,7 @@ def main():
         check_refusals()
         check_rom()
         check_interrupt_and_kill()
+        check_halted_for_good(folder)
         check_seabios(folder)
     return 1 if guest_under_gdb.failures else 0
 
