@@ -4,6 +4,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "fabric/host/file.hpp"
@@ -68,6 +69,9 @@ Result<machine::TinyConfig> tiny_config_of(const RunOptions& options) {
     if (!options.disks.empty() || !options.cdroms.empty()) {
         return Error{"--disk and --cdrom are for the PC; the machine of --rom has no drives"};
     }
+    if (!options.boot_order.empty()) {
+        return Error{"--boot is for the PC; the machine of --rom starts in its ROM"};
+    }
     if (options.serial.size() > 1) {
         return Error{"--serial: the machine of --rom has one serial port"};
     }
@@ -95,12 +99,23 @@ Result<std::optional<machine::DirectBootConfig>> direct_boot_of(const RunOptions
     return std::optional(std::move(config));
 }
 
+Result<> check_boot_order(const RunOptions& options) {
+    const bool asked = std::ranges::count(options.boot_order, machine::PcBootDevice::Network) != 0;
+    const auto has_rom = [](const NetworkChoice& network) { return !network.rom.empty(); };
+    if (!asked || std::ranges::any_of(options.networks, has_rom)) return {};
+    return Error{
+        "--boot network: no adapter has a ROM to boot with; give one, as in --net "
+        "user,rom=/usr/lib/ipxe/qemu/pxe-e1000.rom (of Debian's package ipxe-qemu)"};
+}
+
 Result<machine::PcConfig> pc_config_of(const RunOptions& options) {
     machine::PcConfig config{.ram_bytes = options.memory.value_or(512 * mib),
                              .processors = options.cpus,
                              .cpu = options.cpu,
                              .disks = options.disks,
-                             .cdroms = options.cdroms};
+                             .cdroms = options.cdroms,
+                             .boot_order = options.boot_order};
+    TRY(check_boot_order(options));
     TRY(check_host_memory(config.ram_bytes));
     const RunOptions standard;
     config.firmware =

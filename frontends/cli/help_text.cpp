@@ -35,7 +35,7 @@ Keys on the terminal:
 
 Examples:
   satori run --disk debian.img --memory 1G --cpus 2
-  satori run --disk debian.img,snapshot=on --cdrom install.iso
+  satori run --disk debian.img --cdrom install.iso --boot cdrom
   satori run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0"
   satori run --disk debian.img,snapshot=on --save login.checkpoint@30
   satori run --disk debian.img,snapshot=on --restore login.checkpoint

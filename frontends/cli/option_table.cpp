@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "frontends/cli/boot_option.hpp"
 #include "frontends/cli/drive_option.hpp"
 #include "frontends/cli/gdb_option.hpp"
 #include "frontends/cli/net_option.hpp"
@@ -105,6 +106,12 @@ std::vector<Option> boot_options() {
          .set = set_text(&O::initrd),
          .path = PathIn::Whole},
         {"append", "TEXT", &boot_group, "its command line", set_text(&O::append)},
+        {.name = "boot",
+         .value = "WHAT[,WHAT...]",
+         .group = &boot_group,
+         .help = "what to try to boot from, in this order: disk, cdrom, network (disk,cdrom)",
+         .set = set_by(&O::boot_order, parse_boot_order),
+         .words = {"disk", "cdrom", "network"}},
         {.name = "bios",
          .value = "FILE",
          .group = &boot_group,

@@ -15,7 +15,7 @@
 #include "frontends/screen/typist.hpp"
 #include "frontends/session/checkpoints.hpp"
 #include "frontends/trace/trace_options.hpp"
-#include "machine/board/pc_drives.hpp"
+#include "machine/board/pc.hpp"
 
 namespace frontends {
 
@@ -41,6 +41,7 @@ struct RunOptions {
     std::string kernel;
     std::string initrd;
     std::string append;
+    std::vector<machine::PcBootDevice> boot_order;
     std::string rom;  // With it, the machine is the tiny board; without, a PC.
 
     std::vector<machine::PcDisk> disks;

@@ -62,6 +62,7 @@ u64 hash_of(const PcConfig& config) {
     hash.add(config.firmware);
     hash.add(config.video_bios);
     for (const PcAdapter& adapter : config.adapters) hash.add(adapter.rom);
+    for (const PcBootDevice device : config.boot_order) hash.add(static_cast<u64>(device));
     if (config.kernel) {
         hash.add(config.kernel->kernel);
         hash.add(config.kernel->initrd);
@@ -87,8 +88,8 @@ Result<std::unique_ptr<Board>> Pc::create(const PcConfig& config, PcHost host,
     TRY(check(config));
     const cpu::CpuModel* model = TRY(choose_model(config.cpu));
     auto memory = TRY(fabric::GuestMemory::create(config.ram_bytes));
-    auto told = TRY(make_firmware_files(firmware_config_of(config, *model)));
     auto media = TRY(PcDrives::open(config.disks, config.cdroms));
+    auto told = TRY(make_firmware_files(firmware_config_of(config, *model, media)));
     std::string drives = PcDrives::text_of(media);
     std::unique_ptr<Pc> pc(new Pc({.board = "pc",
                                    .firmware = hash_of(config),

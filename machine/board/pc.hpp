@@ -49,6 +49,8 @@
 
 namespace machine {
 
+enum class PcBootDevice : u8 { Disk, Cdrom, Network };
+
 struct PcConfig {
     u64 ram_bytes = u64{512} << 20;
     u32 processors = 1;
@@ -59,6 +61,9 @@ struct PcConfig {
     std::vector<PcDisk> disks;
     std::vector<std::string> cdroms;  // Paths of images.
     std::vector<PcAdapter> adapters;
+    /// What the firmware tries, first to last, after a kernel; what is not named comes last.
+    /// Nothing: as it is used to, disks before CDs.
+    std::vector<PcBootDevice> boot_order;
 };
 
 /// Where the board's wires leave the machine.

@@ -79,6 +79,15 @@ Result<PcDrives::Media> PcDrives::open(const std::vector<PcDisk>& disks,
     return media;
 }
 
+std::vector<usize> PcDrives::in_order(const Media& media, Medium::Kind kind) {
+    constexpr std::array<usize, places> places_for_disks = {0, 1, 2, 3};
+    std::vector<usize> found;
+    for (const usize place : kind == Medium::Kind::Disk ? places_for_disks : places_for_cdroms) {
+        if (media[place] && media[place]->kind == kind) found.push_back(place);
+    }
+    return found;
+}
+
 std::string PcDrives::text_of(const Media& media) {
     std::string text;
     for (usize place = 0; place < places; ++place) {

@@ -45,6 +45,9 @@ public:
     /// "ide0.disk0 1048576, ide1.cdrom0 737280": what a checkpoint needs to find again.
     static std::string text_of(const Media& media);
 
+    /// The places with this kind of medium, in the order in which they were named.
+    static std::vector<usize> in_order(const Media& media, Medium::Kind kind);
+
     using Notice = std::function<void(const std::string& text)>;
 
     /// `notice` hears of what the host failed to do and the guest is told of.

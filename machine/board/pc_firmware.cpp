@@ -26,6 +26,33 @@ constexpr u8 CoprocessorAndMouse = 0x06;
 constexpr u8 DiskThenCdrom = 0x32;
 }  // namespace cmos
 
+/// As SeaBIOS names what it finds on the PCI bus (its src/boot.c): functions by slot and number, in
+/// hexadecimal, drives by channel and place on the cable.
+std::vector<std::string> boot_order_of(const PcConfig& config, const PcDrives::Media& media) {
+    using Kind = PcDrives::Medium::Kind;
+    std::vector<std::string> names;
+    const auto add_drives = [&](Kind kind) {
+        for (const usize place : PcDrives::in_order(media, kind)) {
+            names.push_back("/pci@i0cf8/ide@1,1/drive@" + std::to_string(place / 2) + "/disk@" +
+                            std::to_string(place % 2));
+        }
+    };
+    for (const PcBootDevice device : config.boot_order) {
+        switch (device) {
+            case PcBootDevice::Disk: add_drives(Kind::Disk); break;
+            case PcBootDevice::Cdrom: add_drives(Kind::Cdrom); break;
+            case PcBootDevice::Network:
+                for (usize i = 0; i < config.adapters.size(); ++i) {
+                    if (config.adapters[i].rom.empty()) continue;
+                    names.push_back("/pci@i0cf8/ethernet@" +
+                                    std::to_string(PcNetwork::first_slot + i));
+                }
+                break;
+        }
+    }
+    return names;
+}
+
 }  // namespace
 
 PcMemoryMap memory_map_of(u64 ram_bytes) {
@@ -33,12 +60,14 @@ PcMemoryMap memory_map_of(u64 ram_bytes) {
     return {.low_end = low, .high_bytes = ram_bytes - low};
 }
 
-FirmwareConfig firmware_config_of(const PcConfig& config, const cpu::CpuModel& model) {
+FirmwareConfig firmware_config_of(const PcConfig& config, const cpu::CpuModel& model,
+                                  const PcDrives::Media& media) {
     const PcMemoryMap memory = memory_map_of(config.ram_bytes);
     FirmwareConfig firmware{.cpu_count = config.processors,
                             .low_ram_end = memory.low_end,
                             .high_ram_bytes = memory.high_bytes,
                             .video_bios = config.video_bios,
+                            .boot_order = boot_order_of(config, media),
                             .direct_boot = config.kernel};
     firmware.acpi.serial_ports = PcSerial::count;
     firmware.smbios.cpu_mhz = static_cast<u32>(model.tsc_hz / 1'000'000);

@@ -16,7 +16,8 @@ struct PcMemoryMap {
 
 PcMemoryMap memory_map_of(u64 ram_bytes);
 
-FirmwareConfig firmware_config_of(const PcConfig& config, const cpu::CpuModel& model);
+FirmwareConfig firmware_config_of(const PcConfig& config, const cpu::CpuModel& model,
+                                  const PcDrives::Media& media);
 
 /// What firmware expects in CMOS besides the clock.
 void fill_cmos(devices::Rtc& rtc, const PcConfig& config);

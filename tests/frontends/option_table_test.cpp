@@ -98,6 +98,9 @@ TEST_CASE("Options: values come out as they were meant", "[options]") {
     REQUIRE(options.saves.size() == 1);
     CHECK(options.saves[0].path == "one@two.checkpoint");
     CHECK(options.saves[0].time == fabric::VmTime{1'500'000'000});
+    using enum machine::PcBootDevice;
+    REQUIRE(option_named("boot").set(options, "network,disk"));
+    CHECK(options.boot_order == std::vector{Network, Disk});
 }
 
 TEST_CASE("Options: what makes no sense is answered with what would", "[options]") {
@@ -116,6 +119,10 @@ TEST_CASE("Options: what makes no sense is answered with what would", "[options]
     CHECK(has(said_to("disk", "a.img,snapshot=maybe"), "snapshot=on"));
     CHECK(has(said_to("cdrom", "a.iso,snapshot=on"), "nothing but the file"));
     CHECK(has(said_to("save", "@1.5"), "name the file"));
+    CHECK(has(said_to("boot", "cdrm"), "Did you mean 'cdrom'?"));
+    CHECK(has(said_to("boot", "floppy"), "disk, cdrom, network"));
+    CHECK(has(said_to("boot", "disk,cdrom,disk"), "'disk' stands there twice"));
+    CHECK(has(said_to("boot", "disk,"), "there is no ''"));
     CHECK(has(said_to("serial", "modem"), "tcp:PORT"));
     CHECK(has(said_to("serial", "tcp:0"), "tcp:4444"));
     CHECK(has(said_to("serial", "tcp:65536"), "tcp:4444"));
