@@ -64,7 +64,13 @@ Result<std::unique_ptr<SerialPorts>> serial_ports_of(const RunOptions& options) 
     return ports;
 }
 
-Result<std::unique_ptr<DescriptorSink>> debug_console_of(const RunOptions& options) {
+/// None of its own if a serial port is on standard output too: then bytes stand there in the order
+/// in which the guest wrote them, in every run alike.
+Result<std::unique_ptr<DescriptorSink>> debug_console_of(const RunOptions& options,
+                                                         SerialPorts& serial) {
+    if (options.debug_console == "stdout" && serial.on_standard_output()) {
+        return std::unique_ptr<DescriptorSink>();
+    }
     auto sink = DescriptorSink::open(options.debug_console);
     if (!sink) return std::move(sink).error().within("--debug-console");
     return sink;
@@ -142,10 +148,11 @@ Result<int> run_guest(const RunOptions& options) {
     auto journal = recording ? std::make_unique<InputJournal>(std::move(*recording))
                              : std::make_unique<InputJournal>();
     const auto serial = TRY(serial_ports_of(options));
-    const auto debug = TRY(debug_console_of(options));
+    const auto own_log = TRY(debug_console_of(options, *serial));
+    DescriptorSink& log = own_log ? *own_log : *serial->on_standard_output();
     const auto networks = TRY(HostNetworks::open(options.networks, replay_end.has_value()));
-    const auto machine = TRY(
-        make_machine(options, {serial->sinks(), *debug, networks->lines()}, std::move(journal)));
+    const auto machine =
+        TRY(make_machine(options, {serial->sinks(), log, networks->lines()}, std::move(journal)));
     if (asks_for_trace_help(options.trace)) {
         print_trace_help(machine->board());
         return 0;
@@ -160,11 +167,11 @@ Result<int> run_guest(const RunOptions& options) {
     const bool typed_to = serial->terminal().interactive() && !machine->journal().replaying();
     const auto screen = TRY(ScreenAttendants::open(options, *machine, typed_to));
     Session session(*machine);
-    Debugging debugging(session, serial->terminal());
+    Debugging debugging(session, serial->terminal(), screen->typist());
     TRY(debugging.serve_gdb(options));
     // Output first: what the guest wrote stands before what is said about it.
     serial->join(session);
-    session.add(*debug);
+    if (own_log) session.add(*own_log);
     session.add(signals);
     session.add(checkpoints);
     session.add(*networks);

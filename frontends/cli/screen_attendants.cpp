@@ -40,7 +40,7 @@ Result<std::unique_ptr<ScreenAttendants>> ScreenAttendants::open(const RunOption
     auto* const pc = dynamic_cast<machine::Pc*>(&machine.board());
     if (pc) {
         TRY(made->open_window(options, *pc));
-        if (!options.typed.empty()) made->typist_.emplace(options.typed, *pc);
+        made->typist_.emplace(options.typed, *pc);
         if (!options.screenshots.empty()) made->screenshots_.emplace(options.screenshots, *pc);
     } else {
         TRY(refuse_without_screen(options));

@@ -25,6 +25,9 @@ public:
 
     void join(Session& session);
 
+    /// Null where there is no keyboard.
+    Typist* typist() { return typist_ ? &*typist_ : nullptr; }
+
 private:
     ScreenAttendants() = default;
 

@@ -28,6 +28,11 @@ public:
     /// Where the guest's bytes go, by port; null for those that no choice was made for.
     const std::array<fabric::ByteSink*, most>& sinks() const { return sinks_; }
 
+    /// Of the port that is on the terminal; null if none is.
+    DescriptorSink* on_standard_output() {
+        return on_terminal_ ? files_[*on_terminal_].get() : nullptr;
+    }
+
     /// Input goes to this machine from here on. Takes standard input.
     void connect(machine::Machine& machine);
     void join(Session& session);

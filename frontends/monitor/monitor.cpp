@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "fabric/support/nearest_word.hpp"
 
@@ -29,6 +30,9 @@ std::span<const Monitor::Command> Monitor::commands() {
         {"step-into-events", "", "on|off", "whether a step that is interrupted stops in the handler (off: goes on until it has returned)", 1, 1, &Monitor::step_into_events},
         {"checkpoint", "savevm", "FILE", "write a checkpoint; satori run --restore FILE goes on from it", 1, 1, &Monitor::checkpoint},
         {"screendump", "", "FILE", "a picture of the display, as PNG", 1, 1, &Monitor::take_picture},
+        {"sendkey", "", "KEY", "press a key, and others before it held down: f2, ret, ctrl-alt-del", 1, 1, &Monitor::send_key},
+        {"system_reset", "", "", "press the reset button", 0, 0, &Monitor::reset},
+        {"system_powerdown", "", "", "press the power button: an operating system shuts down", 0, 0, &Monitor::power_down},
         {"hash", "", "", "a hash of the whole state: equal in equal runs", 0, 0, &Monitor::hash},
         {"quit", "q", "", "leave satori", 0, 0, &Monitor::leave},
     };
@@ -161,6 +165,27 @@ Monitor::Answer Monitor::checkpoint(Words words) {
 Monitor::Answer Monitor::take_picture(Words words) {
     if (!take_picture_) return Error{"this machine has no display"};
     if (auto taken = take_picture_(words[0]); !taken) return taken.error();
+    return std::string();
+}
+
+Monitor::Answer Monitor::send_key(Words words) {
+    if (!press_keys_) return Error{"this machine has no keyboard"};
+    TRY(debugger_.check_takes_input());
+    TRY(press_keys_("<" + words[0] + ">"));
+    return std::string();
+}
+
+Monitor::Answer Monitor::reset(Words) { return press(machine::PcButton::Reset); }
+
+Monitor::Answer Monitor::power_down(Words) { return press(machine::PcButton::Power); }
+
+/// It is pressed when the machine goes on.
+Monitor::Answer Monitor::press(machine::PcButton button) {
+    machine::Machine& machine = debugger_.machine();
+    const auto* const pc = dynamic_cast<const machine::Pc*>(&machine.board());
+    if (!pc) return Error{"this machine has no buttons"};
+    TRY(debugger_.check_takes_input());
+    machine.journal().post(pc->button_input(), std::array{static_cast<u8>(button)});
     return std::string();
 }
 

@@ -13,6 +13,7 @@
 
 #include "frontends/monitor/command_line.hpp"
 #include "frontends/monitor/steering.hpp"
+#include "machine/board/pc.hpp"
 #include "machine/run/debugger.hpp"
 
 namespace frontends {
@@ -29,6 +30,10 @@ public:
     /// How a picture of the guest's display gets to a file, where there is a display.
     using TakePicture = std::function<fabric::Result<>(const std::string& path)>;
     void offer_pictures(TakePicture take) { take_picture_ = std::move(take); }
+
+    /// How keys are pressed, written as key_script.hpp has them, where there is a keyboard.
+    using PressKeys = std::function<fabric::Result<>(const std::string& keys)>;
+    void offer_keys(PressKeys press) { press_keys_ = std::move(press); }
 
 private:
     using Answer = fabric::Result<std::string>;
@@ -70,6 +75,9 @@ private:
     Answer leave(Words words);
     Answer checkpoint(Words words);
     Answer take_picture(Words words);
+    Answer send_key(Words words);
+    Answer reset(Words words);
+    Answer power_down(Words words);
     Answer hash(Words words);
 
     std::string describe_registers();
@@ -86,6 +94,7 @@ private:
     std::string describe_drives();
     std::string describe_time();
 
+    Answer press(machine::PcButton button);
     Answer dump(Words words, bool physical);
     Answer save(Words words, bool physical);
     std::string instructions_at(u64 address, u64 count, bool physical);
@@ -97,6 +106,7 @@ private:
     machine::Debugger& debugger_;
     Steering& steering_;
     TakePicture take_picture_;
+    PressKeys press_keys_;
     std::string format_;  // What followed the slash of the command at hand.
     u32 chosen_ = 0;
     u32 processor_ = 0;  // Of the command at hand.

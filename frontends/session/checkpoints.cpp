@@ -20,13 +20,14 @@ namespace {
 
 VmTime time_of(const CheckpointOrder& order) { return order.time.value_or(VmTime{Stop::never}); }
 
-void save(const Machine& machine, const std::string& path) {
+bool save(const Machine& machine, const std::string& path) {
     if (const auto saved = machine.save(path); !saved) {
         print_notice("no checkpoint: " + saved.error().message);
-        return;
+        return false;
     }
     print_notice(fmt::format("{}: a checkpoint at {:.6f} s, after {} instructions", path,
                              static_cast<double>(machine.now().time.ns) / 1e9, machine.retired()));
+    return true;
 }
 
 }  // namespace
@@ -38,7 +39,7 @@ Checkpoints::Checkpoints(std::vector<CheckpointOrder> orders) : orders_(std::mov
 void Checkpoints::attend(Session& session) {
     const Machine& machine = session.machine();
     while (!orders_.empty() && time_of(orders_[0]) <= machine.now().time) {
-        save(machine, orders_[0].path);
+        if (!save(machine, orders_[0].path)) session.note_failure();
         orders_.erase(orders_.begin());
     }
 }
@@ -51,7 +52,7 @@ void Checkpoints::save_now(Session& session) {
     for (int number = 1;; ++number) {
         const std::string path = fmt::format("satori-{}.checkpoint", number);
         if (access(path.c_str(), F_OK) == 0) continue;
-        save(session.machine(), path);
+        (void)save(session.machine(), path);
         return;
     }
 }

@@ -40,7 +40,7 @@ int Session::run() {
         }
     }
     for (Attendant* attendant : attendants_) attendant->end(*this, *status_);
-    return *status_;
+    return failed_ ? run_status::failed : *status_;
 }
 
 void Session::call_attendants() {

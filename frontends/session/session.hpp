@@ -15,6 +15,7 @@ namespace frontends {
 
 /// How a run may end besides with the guest's own status.
 namespace run_status {
+constexpr int failed = 1;    // Something that was asked for could not be done.
 constexpr int stopped = 2;   // By the user, or a limit.
 constexpr int shutdown = 3;  // Triple fault.
 constexpr int idle = 4;      // Halted for good.
@@ -51,6 +52,10 @@ public:
         if (!status_) status_ = status;
     }
 
+    /// The run goes on; at the end, its status says that something it was asked for is missing. The
+    /// person has been told what.
+    void note_failure() { failed_ = true; }
+
 private:
     void call_attendants();
     void run_slice();
@@ -69,6 +74,7 @@ private:
     bool paused_ = false;
     bool idle_ = false;
     bool awaits_host_ = false;
+    bool failed_ = false;
 };
 
 }  // namespace frontends

@@ -152,12 +152,15 @@ cpu::RegisterValue Debugger::read_register(u32 processor, const cpu::NamedRegist
     return cpu::read_register(std::as_const(machine_).board().vcpu(processor), which);
 }
 
+Result<> Debugger::check_takes_input() const {
+    if (!machine_.journal().replaying()) return {};
+    return Error{"this run is a replay, and nothing comes into it but what was recorded"};
+}
+
 /// Delivered at once: it is a moment between two instructions.
 Result<> Debugger::post(std::span<const u8> poke) {
+    TRY(check_takes_input());
     fabric::InputJournal& journal = machine_.journal();
-    if (journal.replaying()) {
-        return Error{"this run is a replay, and nothing comes into it but what was recorded"};
-    }
     journal.post(machine_.board().poke_input(), poke);
     machine_.board().events().run_until(machine_.now().time);
     journal.deliver_due(machine_.now());

@@ -73,6 +73,8 @@ public:
 
     // All of these may say why not.
 
+    /// Nothing comes into a replay but what was recorded.
+    fabric::Result<> check_takes_input() const;
     fabric::Result<> write_memory(u32 processor, u64 linear, std::span<const u8> bytes);
     fabric::Result<> write_physical(u64 address, std::span<const u8> bytes);
     fabric::Result<> write_register(u32 processor, const cpu::NamedRegister& which,

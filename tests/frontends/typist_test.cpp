@@ -85,6 +85,24 @@ TEST_CASE("Typing: at its time, in order, and the same however the run is cut",
     CHECK(recording.entries[3].when.time == VmTime{2'010'001'000});
 }
 
+TEST_CASE("Typing: what somebody says meanwhile comes at once", "[frontends][type]") {
+    if (!test::have_seabios()) return;
+    test::PcGuest guest(screens_config());
+    frontends::Typist typist(typed({"l@3", "ab@2.5", "k@3.5"}), guest.board());
+    const auto say_at = [&](const char* text, VmTime time) {
+        Session session(*guest.machine);
+        Interrupter until(VmDuration{100'000'000}, time);
+        session.add(typist);
+        session.add(until);
+        CHECK(session.run() == 0);
+        typist.type({.time = time, .steps = frontends::parse_keys(text).value()});
+    };
+    say_at("c", VmTime{2'100'000'000});  // Long before the others.
+    say_at("d", VmTime{2'505'000'000});  // While "a" is down.
+    say_at("", VmTime{4'000'000'000});
+    CHECK(guest.serial.text == "!cabdlk");
+}
+
 TEST_CASE("Typing: as fast as it comes, nothing is lost to a guest that does not read",
           "[frontends][type]") {
     if (!test::have_seabios()) return;

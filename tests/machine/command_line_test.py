@@ -161,6 +161,12 @@ def check_files(folder):
     same = (again.stdout, again.stderr) == (live.stdout, live.stderr)
     expect("replayed", again.returncode == 0 and same, again)
 
+    # Two streams of the guest's on one of the host's: in its order, whatever slices the host makes.
+    both = ("run", "--rom", WORKLOAD, "--memory", "4M")
+    live = satori(*both, "--record", record, typed=b"hello, world.")
+    again = satori(*both, "--replay", record)
+    expect("replayed, on one stream", again.returncode == 0 and again.stdout == live.stdout, again)
+
     whole = satori(*workload)
     first = satori(*workload, "--max-instructions", "600001", "--save", save)
     expect("saved", first.returncode == 2 and os.path.exists(save), first)
@@ -457,6 +463,38 @@ def check_disks(folder):
     expect("image: written to", bytes_of(disk) != before)
 
 
+def check_pictures(folder):
+    """What is asked for and cannot be had is told of, and the guest is not ended for it."""
+    run = ("run", "--memory", "16M", "--disk", disk_image(folder, "disk.img") + ",snapshot=on")
+    taken = os.path.join(folder, "taken.png")
+    for what, status, words, *arguments in (
+            ("a picture", 0, [], "--screenshot", taken),
+            ("a picture where none can be", 1, ["--screenshot", "none.png"],
+             "--screenshot", os.path.join(folder, "no", "none.png")),
+            ("a picture too late", 1, ["late.png"], "--screenshot", os.path.join(folder, "late.png@1h")),
+            ("a checkpoint where none can be", 1, ["none.checkpoint"],
+             "--save", os.path.join(folder, "no", "none.checkpoint@10ms")),
+            ("typed too late", 0, ["--type", "late@1h"], "--type", "late@1h")):
+        result = satori(*run, *arguments)
+        lines = result.stderr.decode().splitlines()
+        expect(f"{what}: status", result.returncode == status and b"Done." in result.stdout, result)
+        told = len(lines) == 1 and all(word in lines[0] for word in words)
+        expect(f"{what}: told", told if words else not lines, result)
+    expect("a picture: there", bytes_of(taken).startswith(b"\x89PNG"))
+
+
+def check_boot_order(folder):
+    disk = disk_image(folder, "disk.img")
+    result = satori("run", "--memory", "16M", "--disk", disk + ",snapshot=on", "--boot", "cdrom,disk")
+    expect("--boot cdrom,disk without a CD", result.returncode == 0 and b"Done." in result.stdout, result)
+    refused(folder, "--boot of what there is not", ["--boot", "'dsk'", "'disk'"], "--boot", "dsk")
+    refused(folder, "--boot network without a ROM", ["--boot", "--net", "rom="], "--boot", "network")
+    refused(folder, "--boot with --rom", ["--boot", "--rom"], "--rom", WORKLOAD, "--boot", "disk")
+    with open(os.path.join(folder, "vm.toml"), "w") as file:
+        file.write("disk = 'disk.img,snapshot=on'\n[boot]\nboot = 'disk,floppy'\n")
+    refused(folder, "boot in a VM's file", ["vm.toml:3:", "boot", "'floppy'", "cdrom"], os.path.join(folder, "vm.toml"))
+
+
 def check_full_host(folder):
     """A file that may not grow is a full host; the limit is lifted when the guest has come to wait."""
     disk = disk_image(folder, "disk.img")
@@ -484,7 +522,8 @@ for check in check_refusals, check_vm_files, check_endings, check_files, check_s
         check(folder)
 check_telling()
 if os.path.exists(SEABIOS):
-    for check in check_drive_refusals, check_network_refusals, check_disks, check_full_host:
+    for check in check_drive_refusals, check_network_refusals, check_disks, check_pictures, check_boot_order, \
+            check_full_host:
         with tempfile.TemporaryDirectory() as folder:
             check(folder)
 else:

@@ -114,6 +114,53 @@ TEST_CASE("Monitor: memory and checkpoints go to files", "[frontends][monitor]")
     CHECK(bench.says("checkpoint /nowhere/at/all", "/nowhere/at/all"));
 }
 
+TEST_CASE("Monitor: presses buttons and keys", "[frontends][monitor]") {
+    if (!test::have_seabios()) return;
+    Bench bench(test::pc_config());
+    CHECK(bench.says("sendkey ret", "no keyboard"));
+    CHECK(bench.says("screendump x.png", "no display"));
+    std::string done;
+    bench.monitor.offer_keys([&](const std::string& keys) -> fabric::Result<> {
+        if (keys == "<nokey>") return fabric::Error{"no such key"};
+        done += keys;
+        return {};
+    });
+    bench.monitor.offer_pictures([&](const std::string& path) -> fabric::Result<> {
+        if (path == "/no") return fabric::Error{"/no: cannot be"};
+        done += path;
+        return {};
+    });
+    CHECK(bench.ask("sendkey ctrl-alt-del").empty());
+    CHECK(bench.ask("screendump a.png").empty());
+    CHECK(done == "<ctrl-alt-del>a.png");
+    CHECK(bench.ask("sendkey nokey") == "no such key\n");
+    CHECK(bench.ask("screendump /no") == "/no: cannot be\n");
+
+    REQUIRE(bench.guest.run_until_logged("SeaBIOS"));
+    machine::Machine& machine = *bench.guest.machine;
+    CHECK(bench.ask("system_powerdown").empty());
+    CHECK(machine.run_until(machine.retired() + 1000) == machine::RunOutcome::LimitReached);
+    CHECK(bench.ask("system_reset").empty());
+    CHECK(machine.run_until(machine.retired() + 1000) == machine::RunOutcome::Reset);
+    const auto entries = machine.recording().entries;
+    REQUIRE(entries.size() == 4);  // After entropy and the wall clock.
+    for (usize i = 2; i < 4; ++i) CHECK(entries[i].port == bench.guest.board().button_input());
+    CHECK(entries[2].bytes == std::vector<u8>{static_cast<u8>(machine::PcButton::Power)});
+    CHECK(entries[3].bytes == std::vector<u8>{static_cast<u8>(machine::PcButton::Reset)});
+}
+
+TEST_CASE("Monitor: what a replay does not take", "[frontends][monitor]") {
+    test::Guest recorded;
+    (void)recorded.run({}, 1000);
+    test::Guest guest(test::config_of(test::workload_rom()), recorded.machine->recording());
+    machine::Debugger debugger{*guest.machine};
+    Steered steered;
+    frontends::Monitor monitor{debugger, steered};
+    monitor.offer_keys([](const std::string&) { return fabric::Result<>(); });
+    CHECK(monitor.execute("sendkey a", 0).find("this run is a replay") == 0);
+    CHECK(monitor.execute("system_reset", 0) == "this machine has no buttons\n");
+}
+
 TEST_CASE("Monitor: steers, and helps", "[frontends][monitor]") {
     if (!test::have_seabios()) return;
     Bench bench(test::pc_config());
