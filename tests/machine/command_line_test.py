@@ -311,6 +311,18 @@ def check_serial(folder):
         os.close(terminal)
 
 
+def answer_to(terminal, keys, awaited):
+    """What is heard up to what is awaited, or to the end."""
+    os.write(terminal, keys)
+    heard = b""
+    while awaited not in heard:
+        try:
+            heard += os.read(terminal, 1000)
+        except OSError:
+            break
+    return heard
+
+
 def check_terminal(folder):
     """The keys of a person at a terminal."""
     echo = rom(folder, "echo.rom", ECHO)
@@ -326,14 +338,7 @@ def check_terminal(folder):
                 ("Ctrl-A Ctrl-A", b"\x01\x01", b"\x01"), ("Ctrl-A s", b"\x01s", b"satori-1.checkpoint"),
                 ("Ctrl-A p", b"\x01p", b"paused"), ("a key later", b"later", b""), ("Ctrl-A p again", b"\x01p", b"later"),
                 ("Ctrl-A s again", b"\x01s", b"satori-2.checkpoint")):
-            os.write(master, keys)
-            heard = b""
-            while answer not in heard:
-                try:
-                    heard += os.read(master, 1000)
-                except OSError:
-                    break
-            expect(f"terminal: {what}", answer in heard)
+            expect(f"terminal: {what}", answer in answer_to(master, keys, answer))
         os.write(master, b"\x01x")
         expect("terminal: Ctrl-A x", process.wait() == 2)
         killer.cancel()
@@ -483,6 +488,30 @@ def check_pictures(folder):
     expect("a picture: there", bytes_of(taken).startswith(b"\x89PNG"))
 
 
+def check_monitor(folder):
+    """Typed at a terminal, to a PC that has nothing to boot from."""
+    picture = os.path.join(folder, "picture.png")
+    prompt = b"(satori) "
+    master, slave = pty.openpty()
+    with subprocess.Popen([SATORI, "run", "--memory", "16M", "--no-reboot", "--debug-console", "none"], stdin=slave,
+                          stdout=slave, stderr=slave) as process:
+        killer = threading.Timer(60, process.kill)
+        killer.start()
+        answer_to(master, b"\x01c", prompt)
+        for command, answer in (("sendkey nokey", "no key is called 'nokey'"), ("sendkey ctrl-alt-f2", ""),
+                                ("screendump /no/where.png", "/no/where.png"), (f"screendump {picture}", ""),
+                                ("system_powerdown", ""), ("help system_reset", "reset button")):
+            heard = answer_to(master, command.encode() + b"\r", prompt).decode()
+            said = heard.replace("\r", "").removeprefix(command + "\n").removesuffix(prompt.decode())
+            expect(f"monitor: {command.split('/')[0]}", answer in said if answer else said == "")
+        expect("monitor: the picture is there", bytes_of(picture).startswith(b"\x89PNG"))
+        os.write(master, b"system_reset\r")
+        expect("monitor: system_reset", process.wait() == 2)
+        killer.cancel()
+    os.close(master)
+    os.close(slave)
+
+
 def check_boot_order(folder):
     disk = disk_image(folder, "disk.img")
     result = satori("run", "--memory", "16M", "--disk", disk + ",snapshot=on", "--boot", "cdrom,disk")
@@ -522,8 +551,8 @@ for check in check_refusals, check_vm_files, check_endings, check_files, check_s
         check(folder)
 check_telling()
 if os.path.exists(SEABIOS):
-    for check in check_drive_refusals, check_network_refusals, check_disks, check_pictures, check_boot_order, \
-            check_full_host:
+    for check in check_drive_refusals, check_network_refusals, check_disks, check_pictures, check_monitor, \
+            check_boot_order, check_full_host:
         with tempfile.TemporaryDirectory() as folder:
             check(folder)
 else:
