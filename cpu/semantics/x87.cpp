@@ -108,16 +108,15 @@ public:
           limited_(instruction.mode != CodeMode::Bits64),
           memory_(vcpu, instruction, item_) {}
 
-    /// In the host's order: the first item within the segment, alignment, the end within it; where
-    /// there are no limits alignment, and the first item's end canonical. Then the area's start,
-    /// its end, and all of it: no later access faults. An end beyond the last offset is met late.
+    /// In the host's order: the first item within the segment (where there are no limits only its
+    /// first byte canonical), alignment, the first item's pages, the area's end, and all of it: no
+    /// later access faults.
     bool can(Access access) const {
         const auto linear = memory_.place(0, limited_ ? item_ : 1, access);
         if (!linear || alignment_fault(vcpu_, *linear, item_)) return false;
-        return may_fit(access) && memory_.probe(0, 1, access) &&
-               memory_.probe(size_ - 1, 1, access) && for_each_piece([&](usize at, usize size) {
-                   return memory_.probe(at, size, access);
-               });
+        return memory_.probe(0, item_, access) && memory_.probe(size_ - 1, 1, access) &&
+               for_each_piece(
+                   [&](usize at, usize size) { return memory_.probe(at, size, access); });
     }
     bool read(std::span<u8> into) const {
         return for_each_piece(
@@ -130,12 +129,6 @@ public:
     }
 
 private:
-    bool may_fit(Access access) const {
-        if (memory_.wraps(size_)) return true;
-        return limited_ ? memory_.place(size_ - 1, 1, access).has_value()
-                        : memory_.place(0, item_, access).has_value();
-    }
-
     /// One piece, but at the end of a 16-bit segment.
     template <class Visit>
     bool for_each_piece(Visit visit) const {

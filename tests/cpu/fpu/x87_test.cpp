@@ -283,3 +283,21 @@ TEST_CASE("x87: ten bytes are eight and then two, each with all its checks", "[c
     CHECK(vector_at(end_of_memory - 8) == Vector::SS);
     CHECK(vector_at(end_of_memory - 6) == Vector::SS);
 }
+
+TEST_CASE("x87: an area's first item is met before the area's end", "[cpu][fpu]") {
+    VectorBench bench;
+    bench.long_mode(3, true);
+    constexpr u64 end_of_memory = test::CpuBench::ram_bytes;
+    bench.state.segment(cpu::SegReg::Ss).limit = end_of_memory;
+    const u8 operation = GENERATE(u8{0x65}, u8{0x75});  // FLDENV, FNSTENV [ebp]
+    const auto vector_at = [&](u64 offset) {
+        bench.state.reg(Gpr::Rbp) = offset;
+        REQUIRE(bench.execute({0xd9, operation, 0x00}) == Step::Fault);
+        return bench.vcpu.exception.vector;
+    };
+    CHECK(vector_at(end_of_memory - 28 + 1) == Vector::PF);
+    CHECK(vector_at(end_of_memory - 28 + 2) == Vector::SS);
+    CHECK(vector_at(end_of_memory - 4) == Vector::SS);
+    CHECK(vector_at(end_of_memory - 3) == Vector::PF);
+    CHECK(vector_at(end_of_memory - 2) == Vector::SS);
+}
