@@ -123,8 +123,8 @@ Result<std::vector<GivenOption>> VmFileReader::read(const toml::table& file) {
     }
     for (const auto& [key, node] : file) {
         if (tables.contains(key.str())) continue;
-        const auto is_it = [&](const Option& each) {
-            return each.group->table.empty() && each.name == key.str();
+        const auto is_it = [name = key.str()](const Option& each) {
+            return each.group->table.empty() && each.name == name;
         };
         const auto option = std::ranges::find_if(run_option_table(), is_it);
         if (option == run_option_table().end()) return unknown(key, "", candidates);

@@ -34,19 +34,19 @@ Stop Screenshots::next_stop() const {
 void Screenshots::attend(Session& session) {
     const fabric::VmTime now = session.machine().now().time;
     while (next_ < timed_.size() && *timed_[next_].time <= now) {
-        take(session, timed_[next_++].path);
+        shoot(session, timed_[next_++].path);
     }
 }
 
 void Screenshots::end(Session& session, int) {
-    for (const ScreenshotOrder& order : last_) take(session, order.path);
+    for (const ScreenshotOrder& order : last_) shoot(session, order.path);
     for (; next_ < timed_.size(); ++next_) {
         session.note_failure();
         print_notice("--screenshot " + timed_[next_].path + ": the run was over before its time");
     }
 }
 
-void Screenshots::take(Session& session, const std::string& path) {
+void Screenshots::shoot(Session& session, const std::string& path) {
     devices::Frame picture;
     pc_.display().render(picture);
     if (const auto written = write_png(path, picture); !written) {

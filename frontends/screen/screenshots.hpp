@@ -32,7 +32,7 @@ public:
     void end(Session& session, int status) override;
 
 private:
-    void take(Session& session, const std::string& path);
+    void shoot(Session& session, const std::string& path);
 
     machine::Pc& pc_;
     std::vector<ScreenshotOrder> timed_;  // Earliest first.

@@ -59,7 +59,6 @@ struct Bench {
 };
 
 constexpr u64 reset_vector = 0xffff'fff0;
-constexpr u64 rom = 0xf0000;
 
 }  // namespace
 
