@@ -17,7 +17,7 @@ constexpr u32 rounds = 3000;
 constexpr u64 safe_pages = 64;
 
 alignas(4096) volatile u64 playground[safe_pages][512];
-u64 state = 0x9e3779b97f4a7c15;
+u64 state;
 
 u64 random() {
     state ^= state << 13;
@@ -108,6 +108,7 @@ void write_somewhere() {
 void abuse() {
     if (without_hypervisor()) return;
     hypercall::establish();
+    state = 0x9e3779b97f4a7c15 * seed;
     for (u32 round = 0; round < rounds; ++round) {
         switch (random() % 4) {
             case 0:

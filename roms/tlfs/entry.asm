@@ -107,6 +107,9 @@ guarded_end:
     pop_preserved
     ret
 resume_guarded:                          ; interrupt_taken returns to here with RSP as it was noted
+    mov eax, DATA                        ; ring 3 takes segments of ring 0 away
+    mov ds, eax
+    mov es, eax
     mov eax, 1
     jmp guarded_end
 

@@ -39,6 +39,8 @@ bool advises(Advice advice) {
 
 namespace groups {
 
+u64 seed = 1;
+
 bool without_hypervisor() {
     if (tlfs::hypervisor_present()) return false;
     check::skip("all", "there is no hypervisor");
@@ -91,6 +93,7 @@ void settle() {
 }  // namespace groups
 
 void rom_main(const struct rom_header* header) {
+    groups::seed = header->scale | 1;
     guest::start_processors();
     debug_print("processors ");
     debug_print_decimal(guest::processor_count());

@@ -17,6 +17,7 @@ constexpr u32 gs_base = 0xc0000101;
 constexpr u32 init_ipi = 0x4500;
 constexpr u32 startup_ipi = 0x4608;
 constexpr u32 all_but_self = 0xc0000;
+constexpr u64 init_ticks = 1'000'000;
 constexpr u64 start_up_ticks = 20'000'000;
 constexpr u16 data_selector = 0x10;
 constexpr u16 task_selector = 0x38;
@@ -157,6 +158,8 @@ void send_init(u32 index) {
     processors[index].started = false;
     apic::at(apic::IcrHigh) = processors[index].apic_id << 24;
     apic::at(apic::IcrLow) = init_ipi;
+    const u64 end = rdtsc() + init_ticks;
+    while (rdtsc() < end) pause();
 }
 
 void restart(u32 index) {
@@ -216,6 +219,13 @@ void forget_interrupts() {
     me.taken_count = 0;
     me.eoi = Eoi::Apic;
     me.on_interrupt = nullptr;
+}
+
+void drain_interrupts() {
+    forget_interrupts();
+    interrupts_on();
+    interrupts_off();
+    forget_interrupts();
 }
 
 bool wait_for_interrupts(u32 count, u64 ticks) {

@@ -144,6 +144,9 @@ inline void end_of_interrupt() { at(EndOfInterrupt) = 0; }
 /// Forgets what interrupts this processor has taken, and how it was to treat them.
 void forget_interrupts();
 
+/// Takes those that are pending, then forgets all. Interrupts are off.
+void drain_interrupts();
+
 /// Waits with interrupts on until so many were taken, or so many TSC ticks are over. True: they
 /// were.
 bool wait_for_interrupts(u32 count, u64 ticks);

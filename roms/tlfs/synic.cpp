@@ -24,10 +24,9 @@ constexpr u64 long_enough = 100'000;  // 10 ms
 constexpr u64 many_cycles = 1'000'000'000;
 
 void begin() {
-    guest::forget_interrupts();
-    guest::interrupts_off();
     switch_on();
     set_sint(sint, vector);
+    guest::drain_interrupts();
 }
 
 void check_layout() {

@@ -150,7 +150,7 @@ void check_refusals() {
     Value value;
     check::reps("an unknown name", get(NoSuchRegister, value), tlfs::InvalidParameter, 0, "7.10.2");
     check::status("a partition that is none", get(GuestOsId, value, 0), tlfs::InvalidPartitionId,
-                  "7.10.2");
+                  tlfs::AccessDenied, "7.10.2");
     check::status("a partition that is another's", get(GuestOsId, value, 0x77777777),
                   tlfs::InvalidPartitionId, tlfs::AccessDenied, "7.10.2");
     check::status("a processor that there is not",
@@ -223,6 +223,11 @@ void check_apic_ids() {
         return;
     }
     u64 index;
+    if (!tlfs::shows(Feature::StartVirtualProcessor) && !succeeded(index_of(0, index))) {
+        check::status("VP index from APIC ID, not shown", index_of(0, index), tlfs::AccessDenied,
+                      "4.2.2");
+        return;
+    }
     for (u32 i = 0; i < guest::processor_count(); ++i) {
         check::reps({"VP index from APIC ID, processor", i},
                     index_of(guest::processors[i].apic_id, index), tlfs::Success, 1, "7.10.6");

@@ -17,7 +17,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GROUPS_FILE = os.path.join(ROOT, "roms", "tlfs", "groups.def")
 MAGIC = b"SATROM1\0"
-OPTIONS_OFFSET, SELECTION_OFFSET = 20, 24  # struct rom_header in roms/runtime/runtime.h
+SEED_OFFSET, OPTIONS_OFFSET, SELECTION_OFFSET = 16, 20, 24  # struct rom_header in roms/runtime/runtime.h
 OPTION_HYPERVISOR, OPTION_BARE = 1, 2  # roms/tlfs/guest.cpp
 HASH_INTERVAL = 100000
 
@@ -47,6 +47,7 @@ def write_image(arguments, path):
     if image[:8] != MAGIC:
         raise Failure(f"{arguments.rom}: not a ROM of ours; build the target tlfs_rom")
     options = OPTION_BARE if arguments.hyperv == "off" else OPTION_HYPERVISOR
+    struct.pack_into("<I", image, SEED_OFFSET, arguments.seed & 0xffffffff)
     struct.pack_into("<I", image, OPTIONS_OFFSET, options)
     struct.pack_into("<Q", image, SELECTION_OFFSET, selection_of(arguments.groups))
     with open(path, "wb") as file:
@@ -98,6 +99,7 @@ def parse_arguments():
     parser.add_argument("--hyperv", metavar="CHOICE", default="", help="what --hyperv of the machine is to be")
     parser.add_argument("--groups", metavar="LIST", type=lambda text: text.split(","), default=[],
                         help="comma-separated (default: all)")
+    parser.add_argument("--seed", type=int, default=1, help="what the group `abuse` is made from (default: %(default)s)")
     parser.add_argument("--option", metavar="WORD", action="append", default=[],
                         help="a further word of Satori's command line")
     parser.add_argument("--twice", action="store_true",
