@@ -266,7 +266,7 @@ bool load_segments(Vcpu& vcpu, u16 ldt) {
     if (!load_ldt(vcpu, ldt)) return false;
     CpuState& state = vcpu.state;
     if (vcpu.virtual_8086()) {
-        for (u8 i = 0; i < state.segments.size(); ++i) {
+        for (usize i = 0; i < state.segments.size(); ++i) {
             load_8086_segment(vcpu, static_cast<SegReg>(i), state.segments[i].selector);
         }
         return true;
