@@ -124,7 +124,7 @@ u8 LocalApic::acknowledge() {
     if (vector != 0) {
         state_.requested.remove(vector);
         state_.in_service.add(vector);
-        if (state_.automatic_eoi.has(vector)) end_of_interrupt();
+        if (state_.automatic_eoi.has(vector)) retire_interrupt();
         return vector;
     }
     if (external_pending()) {
@@ -135,6 +135,11 @@ u8 LocalApic::acknowledge() {
 }
 
 void LocalApic::end_of_interrupt() {
+    retire_interrupt();
+    if (listener_) listener_->interrupt_ended();
+}
+
+void LocalApic::retire_interrupt() {
     const u8 vector = state_.in_service.highest();
     if (vector == 0) return;
     state_.in_service.remove(vector);

@@ -22,6 +22,16 @@
 
 namespace cpu {
 
+/// A hypervisor layer that extends the APIC hears of it here.
+class ApicListener {
+public:
+    virtual ~ApicListener() = default;
+    /// The processor's time-stamp counter has been written to.
+    virtual void tsc_moved() = 0;
+    /// The processor has written an EOI.
+    virtual void interrupt_ended() = 0;
+};
+
 /// The wires of IrqSink are LINT0 and LINT1, by number.
 class LocalApic final : public fabric::Device,
                         public fabric::IoHandler,
@@ -131,6 +141,7 @@ public:
     void request(u8 vector);
     /// Its delivery is its EOI.
     void set_automatic_eoi(u8 vector, bool automatic);
+    void listen(ApicListener& listener) { listener_ = &listener; }
     /// A source of the local vector table has something to say.
     void signal_local(apic::Lvt source);
 
@@ -164,6 +175,7 @@ private:
     void send(u32 destination, u32 command);
 
     void take(u8 vector, bool level);
+    void retire_interrupt();
     u8 deliverable() const;
     bool external_pending() const;
     void look_again();
@@ -193,6 +205,7 @@ private:
     Wiring wiring_;
     State state_;
     fabric::Timer timer_;
+    ApicListener* listener_ = nullptr;
 };
 
 /// The MSRs of x2APIC mode, and IA32_TSC_DEADLINE.

@@ -127,6 +127,7 @@ void LocalApic::write_tsc_deadline(u64 value) {
 
 void LocalApic::tsc_moved() {
     if (timer_mode() == TimerMode::TscDeadline) arm_timer();
+    if (listener_) listener_->tsc_moved();
 }
 
 void LocalApic::arm_tsc_deadline() {

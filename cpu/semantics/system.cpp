@@ -2,6 +2,7 @@
 //
 // Interrupt flag, halting and waiting, caches, hypercalls.
 #include "cpu/arch/paging.hpp"
+#include "cpu/core/device_access.hpp"
 #include "cpu/core/monitor.hpp"
 #include "cpu/core/yield.hpp"
 #include "cpu/mmu/page_walk.hpp"
@@ -100,7 +101,7 @@ Step mwait(Vcpu& vcpu, const Instruction&) {
 
 Step vmcall(Vcpu& vcpu, const Instruction&) {
     if (!vcpu.ports.hypercalls) return vcpu.raise(Vector::UD);
-    return vcpu.ports.hypercalls->call(vcpu);
+    return with_device_time(vcpu, [&] { return vcpu.ports.hypercalls->call(vcpu); });
 }
 
 Step clac(Vcpu& vcpu, const Instruction&) { return set_access_checking(vcpu, false); }

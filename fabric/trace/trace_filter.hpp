@@ -33,7 +33,8 @@ enum class TraceCategory : u8 {
     Input,
     Console,
     Machine,
-    Guest
+    Guest,
+    Hyperv
 };
 
 struct TraceCategoryName {
@@ -42,7 +43,7 @@ struct TraceCategoryName {
 };
 
 /// In the order of TraceCategory.
-constexpr std::array<TraceCategoryName, 15> trace_categories = {{
+constexpr std::array<TraceCategoryName, 16> trace_categories = {{
     {"instructions", "each instruction before it runs, disassembled"},
     {"registers", "what each instruction changed: registers, flags, segments"},
     {"exceptions", "faults and traps on their way into the guest"},
@@ -58,6 +59,7 @@ constexpr std::array<TraceCategoryName, 15> trace_categories = {{
     {"console", "lines that the guest writes to serial ports and the firmware's log"},
     {"machine", "resets, the end, checkpoints"},
     {"guest", "what guests should not do, and what is not modelled"},
+    {"hyperv", "what passes between guest and hypervisor: leaves, MSRs, hypercalls, messages"},
 }};
 
 /// Where in a run something happened.

@@ -81,7 +81,8 @@ Result<machine::TinyConfig> tiny_config_of(const RunOptions& options) {
     return machine::TinyConfig{
         .rom = TRY(file_of("--rom", options.rom, machine::TinyBoard::largest_rom)),
         .ram_bytes = options.memory.value_or(64 * mib),
-        .cpu = options.cpu};
+        .cpu = options.cpu,
+        .hyperv = options.hyperv.value_or(hyperv::FeatureSet{})};
 }
 
 Result<std::optional<machine::DirectBootConfig>> direct_boot_of(const RunOptions& options) {
@@ -116,6 +117,7 @@ Result<machine::PcConfig> pc_config_of(const RunOptions& options) {
                              .cdroms = options.cdroms,
                              .boot_order = options.boot_order};
     TRY(check_boot_order(options));
+    if (options.hyperv) config.hyperv = *options.hyperv;
     TRY(check_host_memory(config.ram_bytes));
     const RunOptions standard;
     config.firmware =

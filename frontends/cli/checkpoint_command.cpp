@@ -62,19 +62,22 @@ std::string line_of(const std::string& path) {
 Result<std::string> describe_checkpoint(const std::string& path) {
     const CheckpointInfo info = TRY(info_of(path));
     const auto& identity = info.machine;
+    std::string guest;
+    if (!info.guest.empty()) guest = fmt::format("  guest      {}\n", info.guest);
+    if (!info.crash.empty()) guest += fmt::format("  crash      {}\n", info.crash);
     return fmt::format(
         "{}: a checkpoint\n"
-        "  machine    {}\n"
+        "  machine    {}\n{}"
         "  time       {:.9f} s of virtual time, {} instructions\n"
         "  state      {:016x}\n"
         "  memory     {:.1f} MiB of {} MiB are not zero\n"
         "  file       {:.1f} MiB\n"
         "  restore    satori run --restore {} --memory {}M --cpus {} --cpu {}, and what else the "
         "machine was started with\n",
-        path, machine::text_of(identity), seconds_of(info), info.when.retired, info.state_hash,
-        static_cast<double>(info.stored_ram_bytes) / (1 << 20), identity.ram_bytes >> 20,
-        static_cast<double>(size_of(path)) / (1 << 20), path, identity.ram_bytes >> 20,
-        identity.processors, identity.model);
+        path, machine::text_of(identity), guest, seconds_of(info), info.when.retired,
+        info.state_hash, static_cast<double>(info.stored_ram_bytes) / (1 << 20),
+        identity.ram_bytes >> 20, static_cast<double>(size_of(path)) / (1 << 20), path,
+        identity.ram_bytes >> 20, identity.processors, identity.model);
 }
 
 Result<std::string> list_checkpoints(const std::string& folder) {

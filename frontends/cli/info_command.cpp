@@ -16,6 +16,7 @@
 #include "frontends/cli/image_format.hpp"
 #include "frontends/cli/option_table.hpp"
 #include "frontends/cli/vm_file.hpp"
+#include "hyperv/tlfs/features.hpp"
 #include "machine/board/board.hpp"
 
 namespace frontends {
@@ -122,6 +123,25 @@ std::string describe_models() {
         if (!obstacle.empty()) {
             text += fmt::format("{:<12}   not on this host: {}\n", "", obstacle);
         }
+    }
+    return text;
+}
+
+std::string describe_hyperv() {
+    const auto presets = hyperv::presets();
+    std::string text = "Presets:\n";
+    for (const hyperv::Preset& each : presets) {
+        text += fmt::format("  {:<19} {}\n", each.name, each.description);
+    }
+    text += "\nFeatures, and the presets that they are in:\n";
+    for (const hyperv::FeatureRow& row : hyperv::feature_table()) {
+        std::string in;
+        for (const hyperv::Preset& each : presets) {
+            if (!each.features.has(row.feature)) continue;
+            in += in.empty() ? "" : ", ";
+            in += each.name;
+        }
+        text += fmt::format("  {:<19} {} ({})\n", row.name, row.description, in);
     }
     return text;
 }

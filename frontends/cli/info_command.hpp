@@ -17,5 +17,7 @@ fabric::Result<std::string> describe_file(const std::string& path);
 
 /// The processor models, a line or two each.
 std::string describe_models();
+/// Presets and features of --hyperv.
+std::string describe_hyperv();
 
 }  // namespace frontends

@@ -46,6 +46,9 @@ public:
         app.add_subcommand("cpus", "list the processor models")->callback([this] {
             tell(frontends::describe_models());
         });
+        app.add_subcommand("hyperv", "list what --hyperv takes")->callback([this] {
+            tell(frontends::describe_hyperv());
+        });
         CLI::App& completion =
             *app.add_subcommand("completion", "print a completion script for a shell");
         completion.add_option("SHELL", word_, "bash, zsh or fish")->required();

@@ -57,6 +57,10 @@ Result<std::optional<u64>> parse_memory(const std::string& text) {
     return std::optional<u64>(TRY(parse_size(text)));
 }
 
+Result<std::optional<hyperv::FeatureSet>> parse_hyperv(const std::string& text) {
+    return std::optional(TRY(hyperv::parse_features(text)));
+}
+
 Result<> set_net(RunOptions& options, const std::string& text) {
     return add_network(options.networks, text);
 }
@@ -76,6 +80,13 @@ std::vector<Option> machine_options() {
          .help = "what executes instructions (interpreter)",
          .set = set_by(&O::engine, parse_engine),
          .words = {"interpreter"}},
+        {.name = "hyperv",
+         .value = "WHAT[,FEATURE...]",
+         .group = &machine_group,
+         .help = "which Hyper-V the guest finds: off, minimal, windows or full, and features more "
+                 "(+crash) or less (-reset); 'satori hyperv' lists them (a PC: windows)",
+         .set = set_by(&O::hyperv, parse_hyperv),
+         .words = {"off", "minimal", "windows", "full"}},
         {.name = "rtc",
          .value = "TIME",
          .group = &machine_group,

@@ -15,6 +15,7 @@
 #include "frontends/screen/typist.hpp"
 #include "frontends/session/checkpoints.hpp"
 #include "frontends/trace/trace_options.hpp"
+#include "hyperv/tlfs/feature_set.hpp"
 #include "machine/board/pc.hpp"
 
 namespace frontends {
@@ -33,6 +34,7 @@ struct RunOptions {
     std::string engine = "interpreter";
     std::optional<i64> rtc_ns;  // Since 1970. Without: the host's clock.
     u64 seed = 1;
+    std::optional<hyperv::FeatureSet> hyperv;  // Without: what the board has by default.
     bool no_reboot = false;
 
     // What it starts.

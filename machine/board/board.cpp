@@ -8,6 +8,8 @@
 #include "cpu/core/interrupts.hpp"
 #include "cpu/core/models/cpu_model.hpp"
 #include "cpu/fpu/host_features.hpp"
+#include "hyperv/tlfs/partition.hpp"
+#include "hyperv/tlfs/virtual_processor.hpp"
 #include "machine/board/poke.hpp"
 
 namespace machine {
@@ -38,10 +40,11 @@ std::string text_of(const BoardIdentity& identity) {
     const auto after_comma = [](const std::string& text) {
         return text.empty() ? text : ", " + text;
     };
-    return fmt::format("{}, {} MiB, {} x {}, firmware {:016x}{}{}", identity.board,
+    return fmt::format("{}, {} MiB, {} x {}, firmware {:016x}{}{}{}", identity.board,
                        identity.ram_bytes >> 20, identity.processors, identity.model,
                        identity.firmware, after_comma(identity.drives),
-                       after_comma(identity.network));
+                       after_comma(identity.network),
+                       identity.hyperv.empty() ? "" : ", Hyper-V " + identity.hyperv);
 }
 
 Result<> check_same(const BoardIdentity& found, const BoardIdentity& here) {
@@ -73,6 +76,13 @@ Result<> check_same(const BoardIdentity& found, const BoardIdentity& here) {
         return Error{"it is of a machine with " + named(found.network) + ", and this has " +
                      named(here.network) + "; give it the same --net"};
     }
+    if (found.hyperv != here.hyperv) {
+        const auto named = [](const std::string& features) {
+            return features.empty() ? std::string("off") : features;
+        };
+        return Error{"it is of a machine with --hyperv " + named(found.hyperv) + ", and this has " +
+                     named(here.hyperv) + "; give it --hyperv " + named(found.hyperv)};
+    }
     return {};
 }
 
@@ -103,6 +113,7 @@ Board::Board(BoardIdentity identity, Parts parts)
         add_device(*local_apics_.back());
         vcpus_.push_back(std::move(vcpu));
     }
+    add_partition(parts);
     entropy_input_ =
         parts.journal.add_port("entropy", [this](auto bytes) { entropy_.seed(bytes); });
     poke_input_ = parts.journal.add_port("poke", [this](auto bytes) { apply_poke(*this, bytes); });
@@ -110,6 +121,40 @@ Board::Board(BoardIdentity identity, Parts parts)
 }
 
 Board::~Board() = default;
+
+void Board::add_partition(const Parts& parts) {
+    if (parts.hyperv.empty()) return;
+    identity_.hyperv = hyperv::text_of(parts.hyperv);
+    hyperv::Partition::Wiring wiring{.memory = *memory_,
+                                     .events = events_,
+                                     .trace = trace_,
+                                     .processors = {},
+                                     .reset = [this] { reset_requested_by_guest(); },
+                                     .notice = parts.notice};
+    for (usize i = 0; i < vcpus_.size(); ++i) {
+        wiring.processors.push_back({*vcpus_[i], *local_apics_[i]});
+    }
+    partition_ = std::make_unique<hyperv::Partition>(
+        hyperv::Partition::Config{.features = parts.hyperv,
+                                  .tsc_hz = parts.model.tsc_hz,
+                                  .apic_hz = parts.model.crystal_hz,
+                                  .physical_address_bits = parts.model.physical_address_bits},
+        std::move(wiring));
+    add_device(*partition_);
+    for (usize i = 0; i < vcpus_.size(); ++i) add_device(partition_->processor(i));
+}
+
+void Board::devices_restored() {
+    if (partition_) partition_->replace_overlays();
+}
+
+void Board::turn_begins(usize number, u64 at_retired) {
+    if (partition_) partition_->processor(number).turn_begins(at_retired);
+}
+
+void Board::turn_ends(usize number, u64 at_retired) {
+    if (partition_) partition_->processor(number).turn_ends(at_retired);
+}
 
 std::vector<std::string> Board::trace_subjects() const {
     std::vector<std::string> names = events_.timer_names();

@@ -19,7 +19,12 @@
 #include "fabric/state/snapshot_file.hpp"
 #include "fabric/time/event_queue.hpp"
 #include "fabric/trace/trace.hpp"
+#include "hyperv/tlfs/feature_set.hpp"
 #include "machine/board/seeded_entropy.hpp"
+
+namespace hyperv {
+class Partition;
+}
 
 namespace machine {
 
@@ -32,6 +37,7 @@ struct BoardIdentity {
     u64 firmware = 0;          // A hash of what the machine starts from.
     std::string drives;        // What disks it has; not what is on them.
     std::string network = {};  // What adapters it has; not where their lines lead.
+    std::string hyperv = {};   // What of it the guest finds; empty: nothing.
 
     bool operator==(const BoardIdentity&) const = default;
 
@@ -44,6 +50,7 @@ struct BoardIdentity {
         visit(5, "firmware", self.firmware);
         visit(6, "drives", self.drives);
         visit(7, "network", self.network);
+        visit(8, "hyperv", self.hyperv);
     }
 };
 
@@ -135,7 +142,13 @@ public:
 
     /// After all devices were restored: wires that no device owns (memory maps, gates) are set as
     /// the devices' state says.
-    virtual void devices_restored() {}
+    virtual void devices_restored();
+
+    /// It is this processor's turn to run, and its turn is over, with so many instructions retired.
+    void turn_begins(usize number, u64 at_retired);
+    void turn_ends(usize number, u64 at_retired);
+    /// Null: the guest finds plain hardware.
+    hyperv::Partition* partition() { return partition_.get(); }
 
     /// While request() is AwaitHost: what the host cannot do, for a person to read. The machine
     /// goes on after retry_host(), if the host can do it then.
@@ -156,6 +169,8 @@ protected:
         u32 processors = 1;
         fabric::InputJournal& journal;
         cpu::DeviceClock& clock;
+        hyperv::FeatureSet hyperv = {};
+        std::function<void(const std::string&)> notice = {};  // For a person to read.
     };
 
     explicit Board(BoardIdentity identity, Parts parts);
@@ -168,10 +183,14 @@ protected:
 
     void add_device(fabric::Device& device) { devices_.push_back(&device); }
     u16 add_serial_input(fabric::InputJournal& journal, fabric::InputJournal::Deliver deliver);
+    /// The guest asks its hypervisor for a reset.
+    virtual void reset_requested_by_guest() {}
     /// What a reset does that belongs to no device.
     virtual void wires_reset(fabric::ResetKind) {}
 
 private:
+    void add_partition(const Parts& parts);
+
     BoardIdentity identity_;
     fabric::Trace trace_;
     std::unique_ptr<fabric::GuestMemory> memory_;
@@ -184,6 +203,7 @@ private:
     cpu::ApicBus apic_bus_;
     std::vector<std::unique_ptr<cpu::LocalApic>> local_apics_;
     SmiPin smi_pin_;
+    std::unique_ptr<hyperv::Partition> partition_;
     cpu::Interpreter engine_;
     std::vector<fabric::Device*> devices_;
     u16 serial_input_ = 0;

@@ -99,7 +99,9 @@ Result<std::unique_ptr<Board>> Pc::create(const PcConfig& config, PcHost host,
                                    .model = *model,
                                    .processors = config.processors,
                                    .journal = journal,
-                                   .clock = clock},
+                                   .clock = clock,
+                                   .hyperv = config.hyperv,
+                                   .notice = host.notice},
                                   config, std::move(media), host));
     pc->fw_cfg_ = TRY(devices::FwCfg::create(std::move(told), {pc->memory()}));
     pc->add_devices();
@@ -353,6 +355,7 @@ void Pc::wires_reset(fabric::ResetKind kind) {
 }
 
 void Pc::devices_restored() {
+    Board::devices_restored();
     drives_.replace_loaded();
     a20_.levels_are(
         (keyboard_controller_.state().output_port & devices::i8042::output_port::A20) != 0,

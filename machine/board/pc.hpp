@@ -64,6 +64,7 @@ struct PcConfig {
     /// What the firmware tries, first to last, after a kernel; what is not named comes last.
     /// Nothing: as it is used to, disks before CDs.
     std::vector<PcBootDevice> boot_order;
+    hyperv::FeatureSet hyperv = hyperv::preset("windows");
 };
 
 /// Where the board's wires leave the machine.
@@ -174,6 +175,7 @@ private:
     void add_inputs(fabric::InputJournal& journal);
     void press(PcButton button);
     void request_reset(devices::ResetRequest what);
+    void reset_requested_by_guest() override { reset_requested_ = true; }
     void pulse_init();
     void wires_reset(fabric::ResetKind kind) override;
     void smm_acknowledged(bool entered) override { host_bridge_.set_smm_active(entered); }

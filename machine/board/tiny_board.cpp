@@ -43,9 +43,13 @@ Result<std::unique_ptr<Board>> TinyBoard::create(const TinyConfig& config, TinyH
     auto memory = TRY(fabric::GuestMemory::create(config.ram_bytes));
     fabric::StateHash firmware;
     firmware.add(config.rom);
-    std::unique_ptr<TinyBoard> board(new TinyBoard(
-        {.board = "tiny", .firmware = firmware.value()},
-        {.memory = std::move(memory), .model = *model, .journal = journal, .clock = clock}, host));
+    std::unique_ptr<TinyBoard> board(new TinyBoard({.board = "tiny", .firmware = firmware.value()},
+                                                   {.memory = std::move(memory),
+                                                    .model = *model,
+                                                    .journal = journal,
+                                                    .clock = clock,
+                                                    .hyperv = config.hyperv},
+                                                   host));
     TRY(board->map(config));
     board->reset(fabric::ResetKind::PowerOn, 0);
     return std::unique_ptr<Board>(std::move(board));

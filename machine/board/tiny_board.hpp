@@ -29,6 +29,7 @@ struct TinyConfig {
     std::vector<u8> rom;
     u64 ram_bytes = u64{64} << 20;
     std::string cpu;  // A model's name; empty for the best the host can do.
+    hyperv::FeatureSet hyperv = {};
 };
 
 /// Where the board's wires leave the machine.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "machine/run/checkpoint_info.hpp"
 
+#include "hyperv/tlfs/guest_os_id.hpp"
+#include "hyperv/tlfs/partition.hpp"
 #include "machine/run/checkpoint_sections.hpp"
 #include "machine/run/machine.hpp"
 
@@ -32,6 +34,12 @@ Result<CheckpointInfo> checkpoint_info(const fabric::SnapshotFile& file) {
     info.when = {clock.time_at(schedule.retired), schedule.retired};
     info.state_hash = TRY(checkpoint::read_hash(file));
     info.stored_ram_bytes = TRY(ram_bytes_in(file));
+    if (!info.machine.hyperv.empty()) {
+        hyperv::Partition::State partition;
+        TRY(read_from(file, "hyperv", [&](auto& in) { return in.read(partition); }));
+        info.guest = hyperv::describe_guest_os(partition.guest_os_id);
+        info.crash = partition.crash_text;
+    }
     return info;
 }
 

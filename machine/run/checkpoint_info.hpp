@@ -18,6 +18,8 @@ struct CheckpointInfo {
     fabric::VmInstant when;
     u64 state_hash = 0;
     u64 stored_ram_bytes = 0;  // The rest of RAM is zero.
+    std::string guest;         // What it told its hypervisor that it is; empty without one.
+    std::string crash;         // What it last reported.
 };
 
 fabric::Result<CheckpointInfo> checkpoint_info(const fabric::SnapshotFile& file);

@@ -163,10 +163,12 @@ StopCause Machine::run_current(u64 slice) {
     cpu::Vcpu& vcpu = board_->vcpu(schedule_.current);
     const bool alone = board_->processors() == 1;
     vcpu.state.retired = retired();
+    board_->turn_begins(schedule_.current, retired());
     const StopCause cause =
         board_->engine().run(vcpu, alone ? slice : std::min(slice, schedule_.turn_left));
     const u64 ran = vcpu.state.retired - retired();
     schedule_.retired = vcpu.state.retired;
+    board_->turn_ends(schedule_.current, retired());
     if (!alone) schedule_.turn_left -= std::min(ran, schedule_.turn_left);
     if (cpu::take_yield(vcpu)) {
         yield();

@@ -67,7 +67,7 @@ def look_around(console, processors):
     found = console.command("seq 1 30000 >numbers; sync; echo 3 >/proc/sys/vm/drop_caches; sha256sum numbers")
     expect_equal("check sum of a file", found.split()[:1], [numbers_sum(30000)])
     clock = console.command("cat /sys/devices/system/clocksource/clocksource0/current_clocksource")
-    expect_equal("clock source", clock.strip(), "tsc")
+    expect_equal("clock source", clock.strip(), "hyperv_clocksource_tsc_page")
     complained = complaints(console.command("dmesg -r"))
     if complained:
         raise Failure("the kernel complains:\n" + "\n".join(complained))
@@ -121,6 +121,34 @@ def disk_boot_generic_2_processors(machine):
 @case
 def disk_boot_generic_4_processors(machine):
     boot_from_disk(machine, "generic", 4)
+
+
+TOLD_BY_KERNEL = ("dmesg | grep -ie hyper-v -e hypercall; cat /sys/devices/system/clocksource/*/current_clocksource "
+                  "/sys/devices/system/clockevents/clockevent0/current_device")
+
+# What the kernel says under each preset, and what it must not say.
+PRESETS = {
+    "off": (("tsc",), ("Hyper-V",)),
+    "minimal": (("Hypervisor detected: Microsoft Hyper-V",), ("TLB flush",)),
+    "windows": (("Hypervisor detected: Microsoft Hyper-V", "hyperv_clocksource_tsc_page", "Hyper-V clockevent",
+                 "Using hypercall for remote TLB flush", "Using IPI hypercalls", "Using enlightened APIC"), ()),
+    "full": (("Hypervisor detected: Microsoft Hyper-V", "\ntsc", "Hyper-V clockevent"), ()),
+}
+
+
+@case
+def hyperv_presets(machine):
+    """Each preset of --hyperv with four processors, as the kernel sees it."""
+    for preset, (said, not_said) in PRESETS.items():
+        with machine.start(*direct("cloud", f'quiet task="{TOLD_BY_KERNEL}"'), "--hyperv", preset, "--cpus",
+                           "4") as console:
+            console.expect(rb"guest: userland")
+            expect_end(console)
+            text = console.output.decode(errors="replace").replace("\r", "")
+        missing = [each for each in said if each not in text]
+        extra = [each for each in not_said if each in text]
+        if missing or extra:
+            raise Failure(f"--hyperv {preset}: misses {missing}, says {extra}; the guest:\n{text}")
 
 
 @case

@@ -21,13 +21,14 @@ MAY_INCLUDE = {
     **{layer: FABRIC + CORE for layer in CORE},
     **{layer: FABRIC + CORE for layer in ENGINES},
     "cpu/jit": FABRIC + CORE + ["cpu/interpreter"],
-    "hyperv/tlfs": FABRIC + ["cpu/arch", "cpu/core"],
+    "hyperv/tlfs": FABRIC + CORE,
     "hyperv/vmbus": FABRIC + ["hyperv/tlfs"],
     "devices": FABRIC,
     "devices/vmbus": FABRIC + ["devices", "hyperv/vmbus"],
     "machine/board": FABRIC + CORE + ENGINES + HYPERV + DEVICES,
     "machine/run": FABRIC + CORE + HYPERV + ["machine/board"],
-    "frontends": FABRIC + ["machine/run", "machine/board", "cpu/arch", "cpu/core", "cpu/decode"],
+    "frontends": FABRIC + ["machine/run", "machine/board", "cpu/arch", "cpu/core", "cpu/decode",
+                           "hyperv/tlfs"],
 }
 
 FLOORS = ("fabric/", "cpu/", "hyperv/", "devices/", "machine/", "frontends/")
