@@ -21,8 +21,7 @@ const std::vector<std::string> names = {"disk", "cdrom", "network"};
 Result<PcBootDevice> parse_device(const std::string& text) {
     const auto found = std::ranges::find(names, text);
     if (found != names.end()) return static_cast<PcBootDevice>(found - names.begin());
-    return Error{"there is no '" + text + "'; there are disk, cdrom and network, with commas" +
-                 fabric::did_you_mean(text, names)};
+    return Error{"there is no '" + text + "'" + fabric::did_you_mean(text, names)};
 }
 
 }  // namespace

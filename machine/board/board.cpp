@@ -60,7 +60,9 @@ Result<> check_same(const BoardIdentity& found, const BoardIdentity& here) {
                      (found.processors == here.processors ? "" : " --cpus " + count)};
     }
     if (found.firmware != here.firmware) {
-        return Error{"it is of a machine with another ROM; start with the one it was made with"};
+        return Error{
+            "it is of a machine with another ROM, kernel or boot order; "
+            "start with those it was made with"};
     }
     if (found.drives != here.drives) {
         const auto named = [](const std::string& drives) {

@@ -40,7 +40,7 @@ def extract(packages, package, member):
 
 def check_kernel(kernel, symbols):
     options = ["--memory", "256M", "--cpus", "2", "--debug-console", "none", "--kernel", kernel,
-               "--append", "console=ttyS0 nokaslr panic=-1", "--no-reboot"]
+               "--append", "console=ttyS0,115200 quiet nokaslr panic=-1", "--no-reboot"]
     with Guest(SATORI, *options) as guest:
         said = guest.debug([
             "hbreak start_kernel", "continue", "bt", "x/2i $pc", "stepi", "bt 2", "finish",
