@@ -103,11 +103,24 @@ void write_somewhere() {
                    nullptr);
 }
 
+/// Not with interrupts on: a timer of 100 ns would leave no time, one with an exception's vector no
+/// stack.
+void wait_a_little() {
+    for (u32 i = 0; i < 100; ++i) guest::pause();
+}
+
+void stay_masked(void*) {
+    guest::interrupts_off();
+    for (;;) guest::pause();
+}
+
 }  // namespace
 
 void abuse() {
     if (without_hypervisor()) return;
     hypercall::establish();
+    // They do not come back: what is left for them to take is as bad.
+    for (u32 i = 1; i < guest::processor_count(); ++i) guest::processors[i].work = stay_masked;
     state = 0x9e3779b97f4a7c15 * seed;
     for (u32 round = 0; round < rounds; ++round) {
         switch (random() % 4) {
@@ -116,11 +129,7 @@ void abuse() {
             case 2: make_call(); break;
             default: write_somewhere(); break;
         }
-        if (round % 64 == 0) {
-            guest::interrupts_on();
-            for (u32 i = 0; i < 100; ++i) guest::pause();
-            guest::interrupts_off();
-        }
+        if (round % 64 == 0) wait_a_little();
     }
     for (u32 number = 0x40000070; number < 0x400000c0; ++number) {
         if (!is_left_alone(number)) guest::try_wrmsr(number, 0);
