@@ -40,6 +40,23 @@ RegisterValue debug(const CpuState& state, u32 which) {
     return {values[which]};
 }
 
+RegisterValue integer(const CpuState& state, u32 which) { return {state.gpr[which]}; }
+void set_integer(CpuState& state, u32 which, RegisterValue value) { state.gpr[which] = value.low; }
+
+RegisterValue xmm(const CpuState& state, u32 which) {
+    const auto& lanes = state.vector[which].lanes;
+    return {lanes[0], lanes[1]};
+}
+void set_xmm(CpuState& state, u32 which, RegisterValue value) {
+    state.vector[which].lanes[0] = value.low;
+    state.vector[which].lanes[1] = value.high;
+}
+
+RegisterValue rip(const CpuState& state, u32) { return {state.rip}; }
+RegisterValue rflags(const CpuState& state, u32) { return {state.rflags()}; }
+RegisterValue idtr(const CpuState& state, u32) { return value_of(state.idtr); }
+RegisterValue gdtr(const CpuState& state, u32) { return value_of(state.gdtr); }
+
 /// What the processor has; by consecutive names.
 struct StateRow {
     u32 first;
@@ -49,26 +66,15 @@ struct StateRow {
 };
 
 constexpr StateRow state_rows[] = {
-    {0x0002'0000, 16,
-     [](const CpuState& state, u32 which) { return RegisterValue{state.gpr[which]}; },
-     [](CpuState& state, u32 which, RegisterValue value) { state.gpr[which] = value.low; }},
-    {0x0002'0010, 1, [](const CpuState& state, u32) { return RegisterValue{state.rip}; }},
-    {0x0002'0011, 1, [](const CpuState& state, u32) { return RegisterValue{state.rflags()}; }},
-    {0x0003'0000, 16,
-     [](const CpuState& state, u32 which) {
-         const auto& lanes = state.vector[which].lanes;
-         return RegisterValue{lanes[0], lanes[1]};
-     },
-     [](CpuState& state, u32 which, RegisterValue value) {
-         auto& lanes = state.vector[which].lanes;
-         lanes[0] = value.low;
-         lanes[1] = value.high;
-     }},
+    {0x0002'0000, 16, integer, set_integer},
+    {0x0002'0010, 1, rip},
+    {0x0002'0011, 1, rflags},
+    {0x0003'0000, 16, xmm, set_xmm},
     {0x0004'0000, 6, control},
     {0x0005'0000, 6, debug},
     {0x0006'0000, 8, segment},
-    {0x0007'0000, 1, [](const CpuState& state, u32) { return value_of(state.idtr); }},
-    {0x0007'0001, 1, [](const CpuState& state, u32) { return value_of(state.gdtr); }},
+    {0x0007'0000, 1, idtr},
+    {0x0007'0001, 1, gdtr},
 };
 
 /// Names that stand for leaves of CPUID, whole.
@@ -85,33 +91,38 @@ constexpr LeafRow leaf_rows[] = {
 
 /// Names that stand for MSRs, with the rules of those.
 struct MsrRow {
+    enum class Access : u8 { ReadOnly, ReadWrite };
+
     u32 first;
     u32 count;
     u32 msr;
+    Access access = Access::ReadWrite;
 };
 
 constexpr MsrRow msr_rows[] = {
-    {0x0000'0210, 6, 0x4000'0100},   // The crash parameters and their control.
-    {0x0008'0000, 1, 0x10},          // TSC
-    {0x0008'0001, 1, 0xc000'0080},   // EFER
-    {0x0008'0002, 1, 0xc000'0102},   // KERNEL_GS_BASE
-    {0x0008'0003, 1, 0x1b},          // APIC_BASE
-    {0x0008'0004, 1, 0x277},         // PAT
-    {0x0008'0005, 1, 0x174},         // SYSENTER_CS
-    {0x0008'0006, 1, 0x176},         // SYSENTER_EIP
-    {0x0008'0007, 1, 0x175},         // SYSENTER_ESP
-    {0x0008'0008, 4, 0xc000'0081},   // STAR, LSTAR, CSTAR, SFMASK
-    {0x0008'007b, 1, 0xc000'0103},   // TSC_AUX
-    {0x0009'0000, 1, 0x4000'0010},   // VP run time
-    {0x0009'0001, 1, 0x4000'0001},   // The hypercall page
-    {0x0009'0002, 1, 0x4000'0000},   // The guest's identity
-    {0x0009'0003, 1, 0x4000'0002},   // VP index
-    {0x0009'0004, 1, 0x4000'0020},   // The reference counter
-    {0x0009'0010, 4, 0x4000'0070},   // EOI, ICR, TPR, the VP assist page
-    {0x0009'0017, 1, 0x4000'0021},   // The reference TSC page
-    {0x000a'0000, 16, 0x4000'0090},  // SINT0 to SINT15
-    {0x000a'0010, 5, 0x4000'0080},   // SCONTROL, SVERSION, SIEFP, SIMP, EOM
-    {0x000b'0000, 8, 0x4000'00b0},   // The synthetic timers
+    {0x0000'0210, 6, 0x4000'0100},  // The crash parameters and their control.
+    {0x0008'0000, 1, 0x10},         // TSC
+    {0x0008'0001, 1, 0xc000'0080},  // EFER
+    {0x0008'0002, 1, 0xc000'0102},  // KERNEL_GS_BASE
+    {0x0008'0003, 1, 0x1b},         // APIC_BASE
+    {0x0008'0004, 1, 0x277},        // PAT
+    {0x0008'0005, 1, 0x174},        // SYSENTER_CS
+    {0x0008'0006, 1, 0x176},        // SYSENTER_EIP
+    {0x0008'0007, 1, 0x175},        // SYSENTER_ESP
+    {0x0008'0008, 4, 0xc000'0081},  // STAR, LSTAR, CSTAR, SFMASK
+    {0x0008'007b, 1, 0xc000'0103},  // TSC_AUX
+    {0x0009'0000, 1, 0x4000'0010, MsrRow::Access::ReadOnly},  // VP run time
+    {0x0009'0001, 1, 0x4000'0001},                            // The hypercall page
+    {0x0009'0002, 1, 0x4000'0000},                            // The guest's identity
+    {0x0009'0003, 1, 0x4000'0002, MsrRow::Access::ReadOnly},  // VP index
+    {0x0009'0004, 1, 0x4000'0020, MsrRow::Access::ReadOnly},  // The reference counter
+    {0x0009'0010, 4, 0x4000'0070},                            // EOI, ICR, TPR, the VP assist page
+    {0x0009'0017, 1, 0x4000'0021},                            // The reference TSC page
+    {0x000a'0000, 16, 0x4000'0090},                           // SINT0 to SINT15
+    {0x000a'0010, 1, 0x4000'0080},                            // SCONTROL
+    {0x000a'0011, 1, 0x4000'0081, MsrRow::Access::ReadOnly},  // SVERSION
+    {0x000a'0012, 3, 0x4000'0082},                            // SIEFP, SIMP, EOM
+    {0x000b'0000, 8, 0x4000'00b0},                            // The synthetic timers
 };
 
 template <class Row>
@@ -119,6 +130,14 @@ const Row* find(std::span<const Row> rows, u32 name) {
     const auto found =
         std::ranges::find_if(rows, [name](const Row& row) { return name - row.first < row.count; });
     return found == rows.end() ? nullptr : &*found;
+}
+
+/// CR8 is the local APIC's, too: the rest of the priority goes.
+Status write_task_priority(VirtualProcessor& processor, RegisterValue value) {
+    constexpr u64 highest = 15;
+    if (value.low > highest || value.high != 0) return Status::InvalidRegisterValue;
+    processor.apic().set_task_priority(static_cast<u8>(value.low << 4));
+    return Status::Success;
 }
 
 }  // namespace
@@ -144,13 +163,15 @@ Status read_register(VirtualProcessor& processor, u32 name, RegisterValue& into)
 
 Status write_register(VirtualProcessor& processor, u32 name, RegisterValue value) {
     cpu::Vcpu& vcpu = processor.vcpu();
+    constexpr u32 cr8 = 0x0004'0004;
+    if (name == cr8) return write_task_priority(processor, value);
     if (const auto* row = find<StateRow>(state_rows, name)) {
         if (!row->write) return Status::InvalidParameter;
         row->write(vcpu.state, name - row->first, value);
         return Status::Success;
     }
     const auto* row = find<MsrRow>(msr_rows, name);
-    if (!row) return Status::InvalidParameter;
+    if (!row || row->access == MsrRow::Access::ReadOnly) return Status::InvalidParameter;
     if (value.high != 0) return Status::InvalidRegisterValue;
     const auto outcome = vcpu.msrs.write(row->msr + name - row->first, value.low);
     return outcome == cpu::MsrOutcome::Done ? Status::Success : Status::InvalidRegisterValue;

@@ -65,6 +65,10 @@ TEST_CASE("Flush: global translations may stay, and nobody is everybody", "[hype
     }
     bench.put({0, 8, 0});
     CHECK(bench.call(0x02) == status(Status::InvalidParameter));
+    bench.put({u64{1} << 62, 1, 0});  // No CR3.
+    CHECK(bench.call(0x02) == status(Status::InvalidParameter));
+    bench.put({u64{1} << 62, 3, 0});
+    CHECK(bench.call(0x02) == 0);
 }
 
 TEST_CASE("Flush: a range of pages", "[hyperv][hypercall]") {

@@ -240,8 +240,13 @@ TEST_CASE("Registers by hypercall: read, written, and named wrongly", "[hyperv][
     CHECK(bench.read(test::hv_msr::Sint0 + 2) == 0x55);
     bench.bench.poke<u64>(in + 32, 0x05);
     CHECK(bench.call(set | reps(1)) == status(Status::InvalidRegisterValue));
-    bench.bench.poke<u64>(in + 16, 0x0002'0010);  // RIP
-    CHECK(bench.call(set | reps(1)) == status(Status::InvalidParameter));
+    for (const u32 read_only : {0x0002'0010u, 0x0009'0003u, 0x000a'0011u}) {
+        bench.bench.poke<u64>(in + 16, u64{read_only});
+        CHECK(bench.call(set | reps(1)) == status(Status::InvalidParameter));
+    }
+    bench.bench.poke<u64>(in + 16, 0x0004'0004);  // CR8
+    CHECK(bench.call(set | reps(1)) == u64{1} << 32);
+    CHECK(bench.read(test::hv_msr::Tpr) == 0x50);
 }
 
 TEST_CASE("Hypercalls: XMM output behind the input", "[hyperv][hypercall]") {

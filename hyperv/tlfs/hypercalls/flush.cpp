@@ -28,9 +28,12 @@ constexpr u64 AllAddressSpaces = 1 << 1;
 constexpr u64 NonGlobalOnly = 1 << 2;
 }  // namespace flag
 
-Status check_flags(const Hypercall& call, u64 allowed) {
-    const bool known = (call.field<u64>(input::Flags) & ~allowed) == 0;
-    return known ? Status::Success : Status::InvalidParameter;
+Status check_header(const Hypercall& call, u64 allowed_flags) {
+    const u64 flags = call.field<u64>(input::Flags);
+    const u8 bits = call.caller.partition().config().physical_address_bits;
+    const bool is_cr3 = (call.field<u64>(input::AddressSpace) >> bits) == 0;
+    const bool good = (flags & ~allowed_flags) == 0 && (is_cr3 || (flags & flag::AllAddressSpaces));
+    return good ? Status::Success : Status::InvalidParameter;
 }
 
 Status read_mask(const Hypercall& call, VpSet& targets) {
@@ -54,7 +57,7 @@ template <class Flush>
 Status for_each_target(const Hypercall& call, u64 allowed_flags, ReadTargets read_targets,
                        Flush flush) {
     VpSet targets;
-    if (const Status bad = check_flags(call, allowed_flags); bad != Status::Success) return bad;
+    if (const Status bad = check_header(call, allowed_flags); bad != Status::Success) return bad;
     if (const Status bad = read_targets(call, targets); bad != Status::Success) return bad;
     Partition& partition = call.caller.partition();
     for (u32 index = 0; index < partition.processors(); ++index) {
