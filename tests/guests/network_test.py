@@ -23,6 +23,7 @@ from packages import Unavailable  # noqa: E402
 
 MAC = "02:53:41:54:00:03"
 FILE_BYTES = 3_000_000
+BOOT_FILE_BYTES = 200_000  # Goes in blocks of some hundred bytes, one at a time.
 
 
 def arbitrary_bytes(count):
@@ -44,6 +45,8 @@ class Host:
         self.sent = arbitrary_bytes(FILE_BYTES)
         with open(os.path.join(folder, "file"), "wb") as file:
             file.write(self.sent)
+        with open(os.path.join(folder, "boot-file"), "wb") as file:
+            file.write(self.sent[:BOOT_FILE_BYTES])
         handler = functools.partial(QuietHandler, directory=folder)
         self._web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.web_port = self._web.server_port
@@ -100,6 +103,8 @@ def check_capture(path, web_port):
         raise Failure("no DHCP ACK is in the capture")
     if not packets(f"tcp.port == {web_port} && http.response.code == 200"):
         raise Failure("no answer of the web server is in the capture")
+    if not packets("tftp.opcode == 3"):
+        raise Failure("no data by TFTP is in the capture")
     everything = packets("frame")
     print(f"{len(everything)} packets captured")
 
@@ -112,6 +117,9 @@ def use_network(console, host, forwarded):
         raise Failure(f"the guest has no address: {address}")
     fetched = console.command(f"wget -q -O - http://10.0.2.2:{host.web_port}/file | sha256sum")
     expect_equal("the file that was fetched", fetched.split()[:1], [hashlib.sha256(host.sent).hexdigest()])
+    fetched = console.command("tftp -g -r boot-file -l boot-file 10.0.2.2; sha256sum boot-file")
+    expect_equal("the file that came by TFTP", fetched.split()[:1],
+                 [hashlib.sha256(host.sent[:BOOT_FILE_BYTES]).hexdigest()])
     sent = console.command(f"seq 1 300000 >numbers; nc 10.0.2.2 {host.taker_port} <numbers; sha256sum numbers")
     expect_equal("what the guest sent", host.taken_sum(), sent.split()[0])
     console.command("httpd -p 8080 -h /root")
@@ -134,7 +142,8 @@ def nat(machine):
     recording = machine.path("recording")
 
     def start(capture, *more):
-        network = f"user,hostfwd=tcp:127.0.0.1:{forwarded}-10.0.2.15:8080,capture={capture}"
+        network = (f"user,hostfwd=tcp:127.0.0.1:{forwarded}-10.0.2.15:8080,tftp={machine.folder},"
+                   f"capture={capture}")
         return machine.start("--memory", "256M", "--disk", guest_disk(), "--net", network,
                              "--hash-every", "500000000", *more)
 
