@@ -101,7 +101,7 @@ void Dma::write_count_or_address(u32 number, bool is_count, u8 value) {
 }
 
 u8& Dma::page(u64 index) {
-    const i8 channel = channel_of_page[index];
+    const i32 channel = channel_of_page[index];
     if (channel < 0) return state_.spare_pages[index];
     return state_.channel[static_cast<usize>(channel)].page;
 }

@@ -38,7 +38,7 @@ constexpr u8 channel_select = 0x03;
 constexpr u8 set_bit = 0x04;  // Of the request and single mask registers.
 
 /// Which channel a page register (80 to 8F) belongs to; -1 for spare ones, which are RAM.
-constexpr std::array<i8, 16> channel_of_page = {-1, 2, 3, 1, -1, -1, -1, 0,
-                                                -1, 6, 7, 5, -1, -1, -1, 4};
+constexpr std::array<i32, 16> channel_of_page = {-1, 2, 3, 1, -1, -1, -1, 0,
+                                                 -1, 6, 7, 5, -1, -1, -1, 4};
 
 }  // namespace devices::dma

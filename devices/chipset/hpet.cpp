@@ -19,7 +19,7 @@ u64 merged(u64 before, u64 value, u64 mask) { return (before & ~mask) | (value &
 
 Hpet::Hpet(Config config, Wiring wiring)
     : config_(std::move(config)),
-      wiring_(std::move(wiring)),
+      wiring_(wiring),
       clock_(femtoseconds_per_second, config_.period_fs) {
     VERIFY(config_.timers >= 3 && config_.timers <= state_.timers.size());
     for (u32 i = 0; i < config_.timers; ++i) {

@@ -273,7 +273,8 @@ std::vector<u8> Ps2Keyboard::break_codes(const Key& key) const {
 }
 
 std::vector<u8> Ps2Keyboard::in_chosen_set(std::vector<u8> set2) const {
-    return state_.scan_set == 1 ? scan_codes::translated(set2) : set2;
+    if (state_.scan_set == 1) return scan_codes::translated(set2);
+    return set2;
 }
 
 /// A key whose codes have no room is lost, and the last place says so.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fabric/host/input_journal.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -50,9 +52,10 @@ Result<> InputJournal::check_fits(const std::string& machine) const {
         const std::string here = i < ports_.size() ? ports_[i].name : "none";
         const std::string there = i < recorded_ports_.size() ? recorded_ports_[i] : "none";
         if (here != there) {
-            return Error{"the recording is of another machine: its input port " +
-                         std::to_string(i) + " is '" + there + "', this machine's is '" + here +
-                         "'"};
+            return Error{fmt::format(
+                "the recording is of another machine: its input port {} is '{}', this machine's is "
+                "'{}'",
+                i, there, here)};
         }
     }
     for (const Entry& entry : log_) {
