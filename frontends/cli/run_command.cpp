@@ -77,7 +77,7 @@ Result<std::unique_ptr<DescriptorSink>> debug_console_of(const RunOptions& optio
 }
 
 /// Switched on, or as the checkpoint says.
-Result<std::unique_ptr<Machine>> make_machine(const RunOptions& options, BoardSinks sinks,
+Result<std::unique_ptr<Machine>> make_machine(const RunOptions& options, const BoardSinks& sinks,
                                               std::unique_ptr<InputJournal> journal) {
     const auto board = TRY(board_maker(options, sinks));
     auto machine = TRY(Machine::create(std::move(journal), board));

@@ -11,7 +11,6 @@
 namespace frontends {
 
 using fabric::Error;
-using fabric::Result;
 
 // clang-format off
 std::span<const Monitor::Command> Monitor::commands() {

@@ -118,6 +118,7 @@ private:
 }  // namespace
 
 void add_hypervisor_cpuid(VirtualProcessor& processor) {
+    processor.vcpu().features.set(cpu::Feature::Hypervisor, true);
     cpu::CpuidSpace& space = processor.vcpu().cpuid;
     cpu::CpuidSpace beneath = std::move(space);
     space = {};

@@ -59,7 +59,8 @@ def run(arguments):
         image = os.path.join(folder, "tlfs.rom")
         write_image(arguments, image)
         command = [arguments.satori, "run", "--bios", image, "--vgabios", "none", "--headless", "--serial", "none",
-                   "--pace", "off", "--memory", "64M", "--cpus", str(arguments.cpus), "--debug-console", "stdout"]
+                   "--pace", "off", "--rtc", "2026-01-01T00:00:00", "--seed", str(arguments.seed),
+                   "--memory", "64M", "--cpus", str(arguments.cpus), "--debug-console", "stdout"]
         if arguments.hyperv:
             command += ["--hyperv", arguments.hyperv]
         try:

@@ -62,9 +62,9 @@ constexpr FeatureSet beside_level{
     Feature::Vme, Feature::Pse, Feature::Tsc, Feature::Msr, Feature::Pae, Feature::Mce,
     Feature::Apic, Feature::Sep, Feature::Mtrr, Feature::Pge, Feature::Mca, Feature::Pat,
     Feature::Pse36, Feature::Monitor, Feature::Pcid, Feature::X2apic, Feature::TscDeadline,
-    Feature::Hypervisor, Feature::TscAdjust, Feature::Smep, Feature::Invpcid, Feature::Smap,
-    Feature::Umip, Feature::Nx, Feature::Page1G, Feature::InvariantTsc, Feature::Smm,
-    Feature::SpecCtrl, Feature::ArchCapabilities,
+    Feature::TscAdjust, Feature::Smep, Feature::Invpcid, Feature::Smap, Feature::Umip, Feature::Nx,
+    Feature::Page1G, Feature::InvariantTsc, Feature::Smm, Feature::SpecCtrl,
+    Feature::ArchCapabilities,
     // Instructions.
     Feature::Clflush, Feature::Clflushopt, Feature::Clwb, Feature::Prefetchw, Feature::Erms,
     Feature::Fsrm, Feature::Fsgsbase, Feature::Rdtscp, Feature::Rdpid, Feature::Rdrand,
