@@ -194,6 +194,7 @@ void add_with_needs(FeatureSet& set, Feature feature) {
 
 Error unknown_word(const std::string& word) {
     std::vector<std::string> known;
+    known.reserve(std::size(all_presets) + std::size(features));
     for (const Preset& each : all_presets) known.emplace_back(each.name);
     for (const FeatureRow& row : features) known.emplace_back(row.name);
     return Error{"'" + word + "' is neither a preset nor a feature" +

@@ -11,7 +11,6 @@
 
 namespace hyperv {
 
-using fabric::Trace;
 using fabric::TraceCategory;
 
 namespace {

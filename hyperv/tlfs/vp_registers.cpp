@@ -10,7 +10,6 @@ namespace hyperv {
 
 using cpu::CpuState;
 using cpu::Segment;
-using cpu::SegReg;
 using cpu::TableRegister;
 
 namespace {

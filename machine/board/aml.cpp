@@ -90,7 +90,7 @@ Code segment(std::string_view text) {
 u64 hex_digit(char digit) {
     if (digit >= '0' && digit <= '9') return static_cast<u64>(digit - '0');
     VERIFY(digit >= 'A' && digit <= 'F');
-    return static_cast<u64>(digit - 'A' + 10);
+    return static_cast<u64>(digit - 'A') + 10;
 }
 
 }  // namespace
