@@ -83,7 +83,7 @@ std::array<IrqLine, Count> lines(IrqJoin& irqs, Source source) {
 
 }  // namespace
 
-Result<std::unique_ptr<Board>> Pc::create(const PcConfig& config, PcHost host,
+Result<std::unique_ptr<Board>> Pc::create(const PcConfig& config, const PcHost& host,
                                           fabric::InputJournal& journal, cpu::DeviceClock& clock) {
     TRY(check(config));
     const cpu::CpuModel* model = TRY(choose_model(config.cpu));
@@ -103,6 +103,7 @@ Result<std::unique_ptr<Board>> Pc::create(const PcConfig& config, PcHost host,
                                    .hyperv = config.hyperv,
                                    .notice = host.notice},
                                   config, std::move(media), host));
+    pc->add_inputs(journal);
     pc->fw_cfg_ = TRY(devices::FwCfg::create(std::move(told), {pc->memory()}));
     pc->add_devices();
     TRY(pc->map_memory(config));
@@ -114,7 +115,7 @@ Result<std::unique_ptr<Board>> Pc::create(const PcConfig& config, PcHost host,
 }
 
 MakeBoard Pc::maker(PcConfig config, PcHost host) {
-    return [config = std::move(config), host](auto& journal, auto& clock) {
+    return [config = std::move(config), host = std::move(host)](auto& journal, auto& clock) {
         return create(config, host, journal, clock);
     };
 }
@@ -183,7 +184,6 @@ Pc::Pc(BoardIdentity identity, Parts parts, const PcConfig& config, PcDrives::Me
         vcpu(i).ports.pins = this;
     }
     attach_pci_functions();
-    add_inputs(parts.journal);
 }
 
 void Pc::attach_pci_functions() {

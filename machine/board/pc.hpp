@@ -86,7 +86,7 @@ public:
     static constexpr u64 largest_firmware = u64{16} << 20;
     static constexpr u32 most_processors = 64;
 
-    static fabric::Result<std::unique_ptr<Board>> create(const PcConfig& config, PcHost host,
+    static fabric::Result<std::unique_ptr<Board>> create(const PcConfig& config, const PcHost& host,
                                                          fabric::InputJournal& journal,
                                                          cpu::DeviceClock& clock);
     /// The same, as Machine::create() takes it. The host's ends outlive the machine.
